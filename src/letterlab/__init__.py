@@ -1,0 +1,1 @@
+"""Reads handwritten letters and studies the networks that do it."""

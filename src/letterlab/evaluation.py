@@ -1,0 +1,85 @@
+"""What a network answered, and how sure one may be of its accuracy."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int, UInt8
+
+from letterlab.files import replace_whole
+
+Z_95: Final = 1.959963984540054
+"""Two-sided 95 % quantile of the normal distribution."""
+
+
+class Rate(NamedTuple):
+    """A share of n with its 95 % interval. With n = 0 nothing is known: the share is NaN, the interval 0 to 1."""
+
+    share: float
+    low: float
+    high: float
+    hits: int
+    n: int
+
+
+def rate(hits: int, n: int) -> Rate:
+    """Share of hits with Wilson's score interval (Wilson 1927, without continuity correction), 95 %."""
+    if n == 0:
+        return Rate(float("nan"), 0.0, 1.0, hits, n)
+    share = hits / n
+    centre = share + Z_95**2 / (2 * n)
+    half = Z_95 * float(np.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2)))
+    scale = 1 + Z_95**2 / n
+    # The ends are exact where nothing or everything hit; elsewhere rounding could carry them past 0 or 1.
+    low = 0.0 if hits == 0 else (centre - half) / scale
+    high = 1.0 if hits == n else (centre + half) / scale
+    return Rate(share, low, high, hits, n)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What one network said of one set of letters. Everything that is counted or drawn later comes from here."""
+
+    probabilities: Float32[np.ndarray, "n 26"]
+    """Softmax over the 26 letters; rows sum to 1."""
+    labels: UInt8[np.ndarray, "n"]
+    """What the letters are, by their source."""
+    names: np.ndarray[Any, np.dtype[np.str_]]
+    """[n] File names."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def answers(self) -> Int[np.ndarray, "n"]:
+        """The likeliest letter of each picture."""
+        return np.argmax(self.probabilities, axis=1)
+
+    @cached_property
+    def correct(self) -> Bool[np.ndarray, "n"]:
+        """Where the answer is the label."""
+        return np.equal(self.answers, self.labels)
+
+    @property
+    def accuracy(self) -> Rate:
+        """Share of letters read rightly, with its interval."""
+        return rate(int(self.correct.sum()), len(self))
+
+    @property
+    def loss(self) -> float:
+        """Mean cross-entropy in nats."""
+        of_label = self.probabilities[np.arange(len(self)), self.labels]
+        return float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).mean())
+
+    def save(self, path: Path) -> None:
+        """Writes an .npz file, whole or not at all."""
+        with replace_whole(path) as file:
+            np.savez(file, probabilities=self.probabilities, labels=self.labels, names=self.names)
+
+    @classmethod
+    def open(cls, path: Path) -> "Predictions":
+        """Predictions that `save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            return cls(stored["probabilities"], stored["labels"], stored["names"])

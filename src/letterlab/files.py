@@ -1,0 +1,33 @@
+"""Files that are written whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def replace_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file to write into, that takes the name `path` only when the block ends without an error.
+
+    Until then an earlier file of that name stands untouched, and a process that dies leaves only a hidden
+    temporary file beside it. The folder is made where it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes UTF-8 text, whole or not at all."""
+    with replace_whole(path) as file:
+        file.write(text.encode())
