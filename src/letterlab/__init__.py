@@ -1,1 +1,60 @@
-"""Reads handwritten letters and studies the networks that do it."""
+"""Reads handwritten letters and studies the networks that do it.
+
+The names below are loaded when they are first used: `import letterlab` alone brings neither torch nor OpenCV.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from letterlab.errors import LetterlabError
+    from letterlab.evaluation import Predictions
+    from letterlab.findings.network import Findings
+    from letterlab.letterset import Letters, LetterSet
+    from letterlab.prediction import evaluate
+    from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe
+    from letterlab.sources.opening import open_letters
+    from letterlab.study.results import Results, open_results
+    from letterlab.training import fit
+
+_HOMES = {
+    "Augmentation": "recipe",
+    "Cnn": "recipe",
+    "Findings": "findings.network",
+    "LetterSet": "letterset",
+    "LetterlabError": "errors",
+    "Letters": "letterset",
+    "Mlp": "recipe",
+    "Optimiser": "recipe",
+    "Predictions": "evaluation",
+    "Recipe": "recipe",
+    "Results": "study.results",
+    "evaluate": "prediction",
+    "fit": "training",
+    "open_letters": "sources.opening",
+    "open_results": "study.results",
+}
+
+__all__ = [
+    "Augmentation",
+    "Cnn",
+    "Findings",
+    "LetterSet",
+    "LetterlabError",
+    "Letters",
+    "Mlp",
+    "Optimiser",
+    "Predictions",
+    "Recipe",
+    "Results",
+    "evaluate",
+    "fit",
+    "open_letters",
+    "open_results",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'letterlab' has no attribute {name!r}")
+    return getattr(import_module(f"letterlab.{_HOMES[name]}"), name)

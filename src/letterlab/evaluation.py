@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int, UInt8
+from jaxtyping import Bool, Float32, Int, Shaped, UInt8
 
 from letterlab.files import replace_whole
 
@@ -46,8 +46,8 @@ class Predictions:
     """Softmax over the 26 letters; rows sum to 1."""
     labels: UInt8[np.ndarray, "n"]
     """What the letters are, by their source."""
-    names: np.ndarray[Any, np.dtype[np.str_]]
-    """[n] File names."""
+    names: Shaped[np.ndarray, "n"]
+    """File names, as text."""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -4,10 +4,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal
 
 import numpy as np
-from jaxtyping import Bool, Int, UInt8
+from jaxtyping import Bool, Int, Shaped, UInt8
 
 from letterlab.alphabet import LETTERS
 
@@ -23,13 +23,13 @@ class LetterSet:
     """Upright, bright ink (255) on black (0)."""
     labels: UInt8[np.ndarray, "n"]
     """Class index of each picture, 0 (A) to 25 (Z)."""
-    names: np.ndarray[Any, np.dtype[np.str_]]
-    """[n] File name of each picture, as its source names it."""
+    names: Shaped[np.ndarray, "n"]
+    """File name of each picture, as its source names it."""
     fingerprint: str
     """SHA-256 over pictures and labels, 64 hexadecimal digits: names do not enter into it."""
 
     @classmethod
-    def of(cls, images: UInt8[np.ndarray, "n 28 28"], labels: UInt8[np.ndarray, "n"], names: list[str]) -> Self:
+    def of(cls, images: UInt8[np.ndarray, "n 28 28"], labels: UInt8[np.ndarray, "n"], names: list[str]) -> "LetterSet":
         """A set with its fingerprint worked out."""
         digest = hashlib.sha256(np.ascontiguousarray(images).data)
         digest.update(np.ascontiguousarray(labels).data)
@@ -38,9 +38,9 @@ class LetterSet:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, which: Int[np.ndarray, "m"] | Bool[np.ndarray, "n"]) -> Self:
+    def take(self, which: Int[np.ndarray, "m"] | Bool[np.ndarray, "n"]) -> "LetterSet":
         """The letters at these positions (or where the mask is true), as a set of its own."""
-        return type(self).of(self.images[which], self.labels[which], self.names[which].tolist())
+        return LetterSet.of(self.images[which], self.labels[which], self.names[which].tolist())
 
     def counts(self) -> Int[np.ndarray, "26"]:
         """How many there are of each letter."""

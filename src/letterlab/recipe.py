@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -36,7 +36,7 @@ class Mlp(Settings):
     """Share of the activations dropped after each hidden layer."""
 
     @model_validator(mode="after")
-    def _groups_divide(self) -> Self:
+    def _groups_divide(self) -> "Mlp":
         _check_groups(self, self.hidden, "hidden")
         return self
 
@@ -57,7 +57,7 @@ class Cnn(Settings):
     """Share of the features dropped before the last, linear layer."""
 
     @model_validator(mode="after")
-    def _sizes_fit(self) -> Self:
+    def _sizes_fit(self) -> "Cnn":
         if self.kernel % 2 == 0:
             raise ValueError(f"kernel {self.kernel} is even: give an odd one, such as 3 or 5")
         _check_groups(self, self.filters, "filters")

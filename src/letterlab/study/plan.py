@@ -1,6 +1,6 @@
 """What a study tries: candidates, each a recipe with a name, trained with several seeds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from letterlab.recipe import (
@@ -14,6 +14,8 @@ from letterlab.recipe import (
 )
 
 Family = Literal["mlp", "cnn"]
+FAMILIES: Final[tuple[Family, ...]] = ("mlp", "cnn")
+"""In the assignment's order."""
 Budget = Literal["smoke", "quick"]
 Factor = Literal[
     "base", "neurons", "layers", "filters", "kernel", "learning rate", "batch size", "activation", "normalisation",
@@ -52,6 +54,10 @@ class Plan:
     candidates: tuple[Candidate, ...]
     seeds: int
 
+    def only(self, families: tuple[Family, ...]) -> "Plan":
+        """The part of the plan that is about these families."""
+        return replace(self, candidates=tuple(one for one in self.candidates if one.family in families))
+
     def trials(self) -> list[tuple[Candidate, int]]:
         """Every training of the plan, seed by seed: stopped early, each candidate has about as many."""
         return [(candidate, seed) for seed in range(self.seeds) for candidate in self.candidates]
@@ -78,6 +84,11 @@ def _with(recipe: Recipe, **changes: object) -> Recipe:
     settings["model"].update(model)
     settings["optimiser"].update(optimiser)
     return Recipe.model_validate(settings | top)
+
+
+def plan(budget: Budget, precision: Precision) -> Plan:
+    """The plan of a budget; CNNs compute in the given precision, MLPs in fp32, where bf16 gains them nothing."""
+    return {"smoke": smoke, "quick": quick}[budget](precision)
 
 
 def smoke(precision: Precision) -> Plan:

@@ -4,22 +4,37 @@ A study's folder holds
     study.json                      what was asked, of which letters, on what machine
     test.npz                        the test letters, for pictures of mistakes
     trials/NAME.seedK/              one training each: checkpoint, TensorBoard events, predictions
+                                    (validation.npz, then test.npz), or failure.txt
     report.html, findings.json      what is handed in
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool
+from pydantic import TypeAdapter, ValidationError
 
+from letterlab.checkpoint import NAME, read_record
+from letterlab.errors import LetterlabError
 from letterlab.evaluation import Predictions
+from letterlab.files import write_text
 from letterlab.findings.compare import Comparison, compare, mcnemar
 from letterlab.findings.network import Findings
 from letterlab.history import Record
 from letterlab.letterset import LetterSet, Orientation, SetAside
 from letterlab.recipe import Recipe
-from letterlab.study.plan import Budget, Factor, Family
+from letterlab.study.plan import FAMILIES, Budget, Factor, Family, Plan
+
+STUDY_FILE: Final = "study.json"
+LETTERS_FILE: Final = "test.npz"
+TRIALS: Final = "trials"
+VALIDATION_FILE: Final = "validation.npz"
+TEST_FILE: Final = "test.npz"
+"""Written last: with it a trial is done."""
+FAILURE_FILE: Final = "failure.txt"
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,49 @@ class LettersRead:
     test_was_cut: bool
     drawn: bool
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What study.json holds: written before the first trial, and never changed by one."""
+
+    asked: Asked
+    letters: LettersRead
+    environment: dict[str, str]
+    plan: Plan
+
+    def save(self, folder: Path) -> None:
+        """Writes study.json."""
+        write_text(folder / STUDY_FILE, TypeAdapter(Study).dump_json(self, indent=1).decode() + "\n")
+
+    @classmethod
+    def open(cls, folder: Path) -> "Study":
+        """Reads study.json.
+
+        Raises:
+            LetterlabError: the folder holds no study, or one that another version wrote.
+        """
+        path = folder / STUDY_FILE
+        try:
+            return TypeAdapter(Study).validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise LetterlabError(
+                f"There is no study in {folder}: give the folder that `letterlab study` wrote."
+            ) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(step) for step in first["loc"])
+            raise LetterlabError(
+                f"{path} is not a study of this version of letterlab ({where}: {first['msg']}): give another --out."
+            ) from None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial that could not be finished, and why."""
+
+    trial: str
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,14 +206,57 @@ class Results:
     letters: LettersRead
     environment: dict[str, str]
     families: tuple[FamilyResult, ...]
-    """In the assignment's order: MLP, CNN; those that were asked for and have a finished trial of every candidate."""
+    """In the assignment's order: MLP, CNN; those that were asked for and of which a candidate succeeded."""
     test: LetterSet
-    seconds: float
-    """From the first trial to the last, all in all."""
+    failed: tuple[Failure, ...]
+    """Trials that could not be finished; their candidates are not ranked."""
+
+    @property
+    def seconds(self) -> float:
+        """Training time of all ranked trials together."""
+        return sum(
+            trial.record.seconds for family in self.families for tried in family.ranked for trial in tried.trials
+        )
 
     def family(self, name: Family) -> FamilyResult | None:
         """The result for MLPs or CNNs, if the study had them."""
         return next((result for result in self.families if result.family == name), None)
+
+
+def open_results(folder: Path) -> Results:
+    """The results of the study in this folder, as far as its trials are done.
+
+    Raises:
+        LetterlabError: the folder holds no study, none of its trials is done, or a file in it is damaged.
+    """
+    study = Study.open(folder)
+    tried: dict[Family, list[Tried]] = {}
+    failed: list[Failure] = []
+    for candidate in study.plan.candidates:
+        folders = [folder / TRIALS / candidate.trial_name(seed) for seed in range(study.plan.seeds)]
+        failures = [
+            Failure(one.name, (one / FAILURE_FILE).read_text(encoding="utf-8").strip())
+            for one in folders
+            if (one / FAILURE_FILE).exists()
+        ]
+        failed += failures
+        trials = tuple(_open_trial(one) for one in folders if (one / TEST_FILE).exists())
+        if trials and not failures:
+            tried.setdefault(candidate.family, []).append(
+                Tried(candidate.name, candidate.family, candidate.varied, candidate.recipe, trials)
+            )
+    if not tried:
+        why = f" The first failed so: {failed[0].reason}" if failed else " Run the same `letterlab study` again."
+        raise LetterlabError(f"No training of the study in {folder} has been finished.{why}")
+    with np.load(folder / LETTERS_FILE, allow_pickle=False) as stored:
+        test = LetterSet.of(stored["images"], stored["labels"], stored["names"].tolist())
+    families = tuple(FamilyResult.of(family, tried[family]) for family in FAMILIES if family in tried)
+    return Results(study.asked, study.letters, study.environment, families, test, tuple(failed))
+
+
+def _open_trial(folder: Path) -> Trial:
+    validation, test = Predictions.open(folder / VALIDATION_FILE), Predictions.open(folder / TEST_FILE)
+    return Trial(folder.name, read_record(folder / NAME), validation, test)
 
 
 @dataclass(frozen=True)

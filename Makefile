@@ -1,0 +1,44 @@
+# A fresh machine needs Python 3.11 or newer, make and a package index; everything else is set up here, once.
+PYTHON ?= python3
+LETTERS ?= drawn
+BUDGET ?= quick
+# What else `letterlab study` should be told: make study ARGS="--surname Иванов --lang ru"
+ARGS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: study test check integration format clean
+
+study: .venv/study
+	$(BIN)/letterlab study "$(LETTERS)" --budget $(BUDGET) $(ARGS)
+
+# Every test; the checks of `make check` first, for they are quick.
+test: .venv/dev check
+	$(BIN)/python -m pytest
+
+check: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Stamps: each stands for an environment that holds what pyproject.toml and constraints.txt ask for.
+.venv/study: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "letterlab needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable '.[study]'
+	@touch $@
+
+.venv/dev: .venv/study
+	$(PIP) --editable '.[study,dev]'
+	@command -v chromium >/dev/null || tools/install-chromium
+	@touch $@
+
+clean:
+	rm -rf .venv build dist src/*.egg-info

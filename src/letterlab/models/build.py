@@ -1,0 +1,22 @@
+"""From a recipe's model to a network."""
+
+from torch import nn
+
+from letterlab.models.cnn import cnn
+from letterlab.models.layers import Standardise
+from letterlab.models.mlp import mlp
+from letterlab.recipe import Cnn, Mlp
+
+
+def build(settings: Mlp | Cnn, mean: float = 0.0, deviation: float = 1.0) -> nn.Sequential:
+    """A network from pictures [B, 1, 28, 28] in 0..1 to scores [B, 26], its first weights from torch's global seed.
+
+    Mean and deviation are those of the training letters' ink, 0..1; the network's file holds them.
+    """
+    network = mlp(settings) if isinstance(settings, Mlp) else cnn(settings)
+    return nn.Sequential(Standardise(mean, deviation), network)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """How many numbers training sets."""
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -1,0 +1,22 @@
+"""Multi-layer perceptrons."""
+
+from itertools import pairwise
+
+from torch import nn
+
+from letterlab.alphabet import LETTERS
+from letterlab.letterset import SIDE
+from letterlab.models.layers import ACTIVATIONS, normalisation
+from letterlab.recipe import Mlp
+
+
+def mlp(settings: Mlp) -> nn.Sequential:
+    """[B, 1, 28, 28] to [B, 26] scores: linear layers, each with normalisation, activation and dropout."""
+    layers: list[nn.Module] = [nn.Flatten()]  # [B, 784]
+    widths = (SIDE * SIDE, *settings.hidden)
+    for before, width in pairwise(widths):
+        # A normalisation shifts by itself: a bias before it would do nothing.
+        layers += [nn.Linear(before, width, bias=settings.normalisation == "none")]
+        layers += normalisation(settings.normalisation, width, settings.groups, nn.BatchNorm1d)
+        layers += [ACTIVATIONS[settings.activation](), nn.Dropout(settings.dropout)]
+    return nn.Sequential(*layers, nn.Linear(widths[-1], len(LETTERS)))

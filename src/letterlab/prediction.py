@@ -1,0 +1,98 @@
+"""Running a network: letters as tensors on a device, and what the network says of them."""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64, UInt8
+from torch import Tensor, nn
+
+from letterlab.checkpoint import NAME, read_checkpoint
+from letterlab.errors import LetterlabError
+from letterlab.evaluation import Predictions
+from letterlab.history import Record
+from letterlab.letterset import LetterSet
+from letterlab.models.build import build
+from letterlab.recipe import Device, Precision
+
+SCORING_BATCH: Final = 1024
+"""Letters that are read at once."""
+
+
+def torch_device(name: Device) -> torch.device:
+    """The device, if this machine has it.
+
+    Raises:
+        LetterlabError: it does not.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there[name]:
+        raise LetterlabError(f"This machine has no device {name}: set device to cpu in the recipe.")
+    return torch.device(name)
+
+
+def place(device: torch.device, network: nn.Sequential) -> nn.Sequential:
+    """The network on the device, its kernels laid out channels last: convolutions on a CPU run twice as fast so."""
+    return network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+class Tensors(NamedTuple):
+    """A set of letters on a device."""
+
+    images: UInt8[Tensor, "n 28 28"]
+    labels: Int64[Tensor, "n"]
+
+
+def on_device(letters: LetterSet, device: torch.device) -> Tensors:
+    """The letters as one tensor on the device."""
+    # np.array copies: a memory-mapped file is read-only, which tensors cannot be.
+    images, labels = torch.from_numpy(np.array(letters.images)), torch.from_numpy(letters.labels.astype(np.int64))
+    return Tensors(images.to(device), labels.to(device))
+
+
+def as_input(images: UInt8[Tensor, "b 28 28"]) -> Float32[Tensor, "b 1 28 28"]:
+    """Pictures as a network takes them: 0 to 1, with a channel."""
+    return images[:, None].float().div_(255)
+
+
+def autocast(precision: Precision, device: torch.device) -> torch.autocast:
+    """The context in which a network computes in this precision."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+@torch.inference_mode()
+def scores_of(network: nn.Module, images: UInt8[Tensor, "n 28 28"], precision: Precision) -> Float32[Tensor, "n 26"]:
+    """A network's scores, before softmax; leaves the network in evaluation mode."""
+    network.eval()
+    with autocast(precision, images.device):
+        return torch.cat([network(as_input(batch)).float() for batch in torch.split(images, SCORING_BATCH)])
+
+
+def predict(network: nn.Module, letters: LetterSet, precision: Precision) -> Predictions:
+    """What a network says of each letter; on the network's device, in the precision that it was trained in."""
+    device = next(network.parameters()).device
+    scores = scores_of(network, on_device(letters, device).images, precision)
+    return Predictions(torch.softmax(scores, dim=1).cpu().numpy(), letters.labels, letters.names)
+
+
+def open_network(folder: Path) -> tuple[nn.Sequential, Record]:
+    """The network that `fit` left in this folder, on its recipe's device and ready to predict, and its record.
+
+    Raises:
+        LetterlabError: there is no training in the folder, or it is damaged.
+    """
+    stored = read_checkpoint(folder / NAME)
+    network = build(stored.record.recipe.model)
+    network.load_state_dict(stored.weights)
+    return place(torch_device(stored.record.recipe.device), network).eval(), stored.record
+
+
+def evaluate(folder: Path, letters: LetterSet) -> Predictions:
+    """What the network that `fit` left in this folder says of each letter, in the precision that it was trained in.
+
+    Raises:
+        LetterlabError: there is no training in the folder, or it is damaged.
+    """
+    network, record = open_network(folder)
+    return predict(network, letters, record.recipe.precision)

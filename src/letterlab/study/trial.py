@@ -1,0 +1,45 @@
+"""One training of a study, with all that is kept of it: checkpoint, TensorBoard events, predictions."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from letterlab.checkpoint import NAME, read_record
+from letterlab.findings.confusion import confusion
+from letterlab.history import Epoch, Record
+from letterlab.letterset import Letters
+from letterlab.prediction import open_network, predict
+from letterlab.recipe import Recipe
+from letterlab.study.results import TEST_FILE, VALIDATION_FILE
+from letterlab.tracking import Tracker
+from letterlab.training import fit, parts
+
+
+def run_trial(recipe: Recipe, letters: Letters, folder: Path, watch: Callable[[Epoch], None]) -> Record:
+    """Trains until the recipe's last epoch, from where the folder's training ended, and writes its predictions.
+
+    Args:
+        recipe: what to train.
+        letters: to train, validate and test with.
+        folder: of this trial; made where it is missing.
+        watch: called with every epoch, those of an earlier call too.
+
+    Raises:
+        LetterlabError: as `fit` does.
+    """
+    checkpoint = folder / NAME
+    with Tracker(folder) as tracker:
+
+        def follow(epoch: Epoch) -> None:
+            tracker.epoch(epoch)
+            watch(epoch)
+
+        for epoch in read_record(checkpoint).epochs if checkpoint.exists() else ():
+            follow(epoch)
+        for epoch in fit(recipe, letters, folder):
+            follow(epoch)
+        network, record = open_network(folder)
+        predict(network, parts(letters).validation, recipe.precision).save(folder / VALIDATION_FILE)
+        on_test = predict(network, letters.test, recipe.precision)
+        tracker.finished(record, confusion(on_test))
+    on_test.save(folder / TEST_FILE)
+    return record

@@ -1,0 +1,237 @@
+"""Training: `fit` is the one loop. The letters live on the device as one tensor; there are no loader processes."""
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+from torch.optim import Optimizer
+
+from letterlab.augment import augment
+from letterlab.checkpoint import NAME, Checkpoint, read_checkpoint, write_checkpoint
+from letterlab.errors import LetterlabError
+from letterlab.history import Epoch, Record, Score, environment
+from letterlab.letterset import SIDE, Letters, LetterSet, split_stratified
+from letterlab.models.build import build, count_parameters
+from letterlab.prediction import SCORING_BATCH, Tensors, as_input, autocast, on_device, place, scores_of, torch_device
+from letterlab.recipe import Optimiser, Precision, Recipe
+
+VALIDATION: Final = 0.1
+"""Share of the training letters that is cut off to choose by."""
+_SPLIT_SEED: Final = 0  # the same cut for every recipe and seed, so that all are compared on the same letters
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The three parts that a training works with."""
+
+    train: LetterSet
+    validation: LetterSet
+    test: LetterSet
+
+
+def parts(letters: Letters) -> Parts:
+    """Cuts validation from the training letters, stratified, the same every time.
+
+    Raises:
+        LetterlabError: there are too few letters to train, validate and test with.
+    """
+    if len(letters.train) < 2 or not len(letters.test):
+        raise LetterlabError(
+            f"{letters.source} has {len(letters.train)} letters to train on and {len(letters.test)} to test on: "
+            "a training needs both parts."
+        )
+    train, validation = split_stratified(letters.train.labels, VALIDATION, _SPLIT_SEED)
+    if not len(validation):
+        raise LetterlabError(
+            f"{letters.source} has one training letter of each kind: give at least two, so that one can validate."
+        )
+    return Parts(letters.train.take(train), letters.train.take(validation), letters.test)
+
+
+def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
+    """Trains a network and yields each epoch once its checkpoint is written; goes on where the folder's ended.
+
+    Stopped at any moment, the same call goes on after the last whole epoch and ends with the same weights, byte for
+    byte, given the same machine kind and thread count: an epoch's randomness depends only on the seed and its number.
+
+    Args:
+        recipe: what to train; equal to the folder's, if that holds a training.
+        letters: from `open_letters`; validation is cut from their training part.
+        folder: for the checkpoint; made where it is missing.
+
+    Raises:
+        LetterlabError: the folder holds another training, the device is not there, there are too few letters, or the
+            loss is no longer a number.
+    """
+    device = torch_device(recipe.device)
+    cut = parts(letters)
+    train = on_device(cut.train, device)
+    # As many training letters as validate, so that their scores are as certain.
+    _, seen = split_stratified(cut.train.labels, len(cut.validation) / len(cut.train), _SPLIT_SEED)
+    scored = [on_device(part, device) for part in (cut.train.take(seen), cut.validation, cut.test)]
+
+    with _seeded(recipe.seed, 0, device):
+        network = place(device, build(recipe.model, *_ink(cut.train)))
+    optimiser = _optimiser(recipe.optimiser, network)
+    record = Record(recipe, letters.fingerprint, count_parameters(network), (), environment(torch.get_num_threads()))
+    path = folder / NAME
+    if path.exists():
+        record = _go_on(path, record, network, optimiser)
+
+    steps = max(len(cut.train) // recipe.batch_size, 1)
+    for number in range(len(record.epochs) + 1, recipe.epochs + 1):
+        started = time.perf_counter()
+        with _seeded(recipe.seed, number, device) as generator:
+            _one_epoch(recipe, network, optimiser, train, generator, range((number - 1) * steps, number * steps))
+        seconds = time.perf_counter() - started
+        on_train, on_validation, on_test = (_score(network, part, recipe.precision) for part in scored)
+        if not math.isfinite(on_train.loss):
+            raise LetterlabError(
+                f"The training in {folder} came apart in epoch {number}: its loss is no longer a number. "
+                f"Lower optimiser.learning_rate, which is {recipe.optimiser.learning_rate}."
+            )
+        epoch = Epoch(number, on_train, on_validation, on_test, optimiser.param_groups[0]["lr"], seconds)
+        record = replace(record, epochs=(*record.epochs, epoch))
+        # The last epoch's optimiser is of no more use.
+        state = {} if record.finished else _optimiser_tensors(optimiser)
+        write_checkpoint(path, Checkpoint(network.state_dict(), state, record))
+        yield epoch
+
+
+def _one_epoch(
+    recipe: Recipe, network: nn.Module, optimiser: Optimizer, train: Tensors, generator: Generator, steps: range
+) -> None:
+    """One pass over the training letters in a random order; the letters that fill no whole batch wait for the next."""
+    network.train()
+    order = torch.randperm(len(train.labels), generator=generator, device=train.labels.device)
+    for number, step in enumerate(steps):
+        batch = order[number * recipe.batch_size : (number + 1) * recipe.batch_size]  # [B]
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(recipe.optimiser, step, recipe.epochs * len(steps))
+        _step(recipe, network, optimiser, train.images[batch], train.labels[batch], generator)
+
+
+def _step(
+    recipe: Recipe,
+    network: nn.Module,
+    optimiser: Optimizer,
+    images: UInt8[Tensor, "b 28 28"],
+    labels: Int64[Tensor, "b"],
+    generator: Generator,
+) -> None:
+    """Changes the weights once, by one batch."""
+    changed = augment(as_input(images), recipe.augmentation, generator)
+    with autocast(recipe.precision, images.device):
+        scores = network(changed)  # [B, 26]
+    loss = functional.cross_entropy(scores.float(), labels, label_smoothing=recipe.label_smoothing)
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+
+
+def learning_rate(settings: Optimiser, step: int, steps: int) -> float:
+    """The rate of step number `step` (from 0) of `steps`."""
+    if settings.schedule == "constant":
+        return settings.learning_rate
+    rise = steps // 4 if settings.schedule == "one-cycle" else 0
+    if step < rise:
+        return settings.learning_rate * (step + 1) / rise
+    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
+
+
+def _score(network: nn.Module, part: Tensors, precision: Precision) -> Score:
+    scores = scores_of(network, part.images, precision)
+    right = int((scores.argmax(dim=1) == part.labels).sum())
+    return Score(functional.cross_entropy(scores, part.labels).item(), right / len(part.labels))
+
+
+def _ink(letters: LetterSet) -> tuple[float, float]:
+    """Mean and standard deviation of the pixels, 0..1."""
+    counts = np.bincount(letters.images.reshape(-1), minlength=256) / letters.images.size  # [256]
+    values = np.arange(256) / 255
+    mean = float(counts @ values)
+    return mean, float(np.sqrt(counts @ (values - mean) ** 2)) or 1.0
+
+
+def seconds_of(recipe: Recipe, train: int, scored: int) -> tuple[float, float]:
+    """Measured on this machine: about how long an epoch takes on this many letters, and how long scoring this many.
+
+    The quickest of three steps and of three scorings, after one of each to warm up; the letters are blank.
+    """
+    device = torch_device(recipe.device)
+    network = place(device, build(recipe.model))
+    optimiser = _optimiser(recipe.optimiser, network)
+    size = min(recipe.batch_size, train)
+    images = torch.zeros(SCORING_BATCH, SIDE, SIDE, dtype=torch.uint8, device=device)
+    labels = torch.zeros(size, dtype=torch.int64, device=device)
+    step, scoring = [], []
+    with _seeded(0, 0, device) as generator:
+        for _ in range(4):
+            network.train()
+            began = time.perf_counter()
+            _step(recipe, network, optimiser, images[:1].expand(size, -1, -1), labels, generator)
+            trained = time.perf_counter()
+            scores_of(network, images, recipe.precision)
+            step.append(trained - began)
+            scoring.append(time.perf_counter() - trained)
+    return min(step[1:]) * max(train // size, 1), min(scoring[1:]) * scored / SCORING_BATCH
+
+
+@contextmanager
+def _seeded(seed: int, epoch: int, device: torch.device) -> Iterator[Generator]:
+    """A generator for this epoch of this seed, torch's own generators seeded alike; both as before afterwards."""
+    state = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    strict = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(state)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's sums differ from run to run
+        torch.use_deterministic_algorithms(True)
+        try:
+            yield Generator(device).manual_seed(state)
+        finally:
+            torch.use_deterministic_algorithms(strict)
+
+
+def _optimiser(settings: Optimiser, network: nn.Module) -> Optimizer:
+    weights = [parameter for parameter in network.parameters() if parameter.dim() > 1]
+    others = [parameter for parameter in network.parameters() if parameter.dim() <= 1]  # biases and normalisation
+    groups = [{"params": weights, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    if settings.name == "sgd":
+        return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=0.9, nesterov=True, fused=True)
+    kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
+    return kind(groups, lr=settings.learning_rate, fused=True)
+
+
+def _optimiser_tensors(optimiser: Optimizer) -> dict[str, Tensor]:
+    state = optimiser.state_dict()["state"]
+    return {f"{number}.{what}": value for number, values in state.items() for what, value in values.items()}
+
+
+def _go_on(path: Path, begun: Record, network: nn.Module, optimiser: Optimizer) -> Record:
+    """Takes weights, optimiser and record from the checkpoint."""
+    stored = read_checkpoint(path)
+    if stored.record.recipe != begun.recipe:
+        raise LetterlabError(f"{path.parent} holds a training of another recipe: give another folder, or delete it.")
+    if stored.record.letters != begun.letters:
+        raise LetterlabError(f"{path.parent} holds a training on other letters: give another folder, or delete it.")
+    network.load_state_dict(stored.weights)
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in stored.optimiser.items():
+        number, _, what = name.partition(".")
+        parameter = parameters[int(number)]
+        # Fused optimisers walk weights and state side by side in memory, so both must be laid out alike.
+        alike = torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
+        state.setdefault(int(number), {})[what] = alike
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    return stored.record

@@ -1,0 +1,54 @@
+"""What every test may use: a handful of made-up letters that a small network learns in a moment."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side; before torch is imported
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from letterlab.evaluation import Predictions
+from letterlab.letterset import SIDE, Letters, LetterSet, Orientation
+
+REAL = Path(__file__).parents[2] / "shared" / "data"
+
+
+def blobs(each: int, seed: int) -> LetterSet:
+    """For each letter `each` pictures with a bright square at a place of its own, and noise."""
+    generator = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(26, dtype=np.uint8), each)
+    images = generator.integers(0, 60, (len(labels), SIDE, SIDE), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        row, column = divmod(int(label), 6)
+        image[row * 5 : row * 5 + 4, column * 4 : column * 4 + 4] = 255
+    names = [f"{chr(97 + label)}_{number:05}.png" for number, label in enumerate(labels)]
+    return LetterSet.of(images, labels, names)
+
+
+@pytest.fixture(scope="session")
+def letters() -> Letters:
+    """20 of each letter to train on, 4 to test with."""
+    return Letters(blobs(20, 0), blobs(4, 1), "blobs", Orientation("upright", 1.0, "Made so."))
+
+
+@pytest.fixture
+def predictions() -> Predictions:
+    """Four letters A (one read as B, surely), four B (two read as A), two C, all right."""
+    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2], dtype=np.uint8)
+    answers = [0, 0, 0, 1, 1, 1, 0, 0, 2, 2]
+    sureness = [0.9, 0.8, 0.7, 0.9, 0.9, 0.9, 0.6, 0.8, 0.9, 0.9]
+    probabilities = np.zeros((10, 26), dtype=np.float32)
+    for i, (answer, sure) in enumerate(zip(answers, sureness, strict=True)):
+        probabilities[i] = (1 - sure) / 25
+        probabilities[i, answer] = sure
+    return Predictions(probabilities, labels, np.array([f"{i}.png" for i in range(10)]))
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Folder with real letters; tests that need it are skipped where it is absent."""
+    if not (REAL / "letters").is_dir():
+        pytest.skip(f"no real letters at {REAL}")
+    return REAL

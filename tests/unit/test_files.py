@@ -1,0 +1,27 @@
+import pytest
+
+from letterlab.files import replace_whole, write_text
+
+
+def test_the_name_is_taken_only_at_the_end(tmp_path):
+    path = tmp_path / "new" / "file"
+    with replace_whole(path) as file:
+        file.write(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file"
+    write_text(path, "старый")
+
+    def write_half():
+        with replace_whole(path) as file:
+            file.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
+    assert path.read_text(encoding="utf-8") == "старый"
+    assert list(tmp_path.iterdir()) == [path]

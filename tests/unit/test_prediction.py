@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+import torch
+
+from letterlab.errors import LetterlabError
+from letterlab.prediction import evaluate, open_network, predict, torch_device
+from letterlab.recipe import Cnn, Mlp, Recipe
+from letterlab.training import fit
+
+
+def test_evaluating_gives_the_last_epochs_score(letters, tmp_path):
+    *_, last = fit(Recipe(model=Cnn(filters=(4, 8)), precision="bf16", batch_size=52, epochs=2), letters, tmp_path)
+    said = evaluate(tmp_path, letters.test)
+    assert said.accuracy.share == pytest.approx(last.test.accuracy)
+    assert said.loss == pytest.approx(last.test.loss, rel=1e-4)
+    assert said.probabilities.sum(axis=1) == pytest.approx(1)
+    assert said.names.tolist() == letters.test.names.tolist()
+
+
+def test_each_letter_is_read_by_itself(letters, tmp_path):
+    list(fit(Recipe(model=Mlp(hidden=(32,)), batch_size=52, epochs=1), letters, tmp_path))
+    network, _ = open_network(tmp_path)
+    order = np.arange(len(letters.test))[::-1]
+    forwards, backwards = (predict(network, part, "fp32") for part in (letters.test, letters.test.take(order)))
+    assert np.allclose(forwards.probabilities[order], backwards.probabilities, atol=1e-6)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device that must be missing")
+def test_a_missing_device_is_named():
+    with pytest.raises(LetterlabError, match="no device cuda"):
+        torch_device("cuda")
+
+
+def test_a_folder_without_a_training_is_named(letters, tmp_path):
+    with pytest.raises(LetterlabError, match="no training at"):
+        evaluate(tmp_path, letters.test)
