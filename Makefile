@@ -15,7 +15,7 @@ study: .venv/study
 
 # Every test; the checks of `make check` first, for they are quick.
 test: .venv/dev check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 -q
 
 check: .venv/dev
 	$(BIN)/ruff check

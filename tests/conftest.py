@@ -1,4 +1,4 @@
-"""What every test may use: a handful of made-up letters that a small network learns in a moment."""
+"""What every test may use."""
 
 import os
 
@@ -9,22 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from blobs import blobs
 from letterlab.evaluation import Predictions
-from letterlab.letterset import SIDE, Letters, LetterSet, Orientation
+from letterlab.letterset import Letters, Orientation
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
-
-
-def blobs(each: int, seed: int) -> LetterSet:
-    """For each letter `each` pictures with a bright square at a place of its own, and noise."""
-    generator = np.random.default_rng(seed)
-    labels = np.repeat(np.arange(26, dtype=np.uint8), each)
-    images = generator.integers(0, 60, (len(labels), SIDE, SIDE), dtype=np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        row, column = divmod(int(label), 6)
-        image[row * 5 : row * 5 + 4, column * 4 : column * 4 + 4] = 255
-    names = [f"{chr(97 + label)}_{number:05}.png" for number, label in enumerate(labels)]
-    return LetterSet.of(images, labels, names)
 
 
 @pytest.fixture(scope="session")

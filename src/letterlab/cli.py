@@ -1,5 +1,6 @@
 """The command line. Every command is a few lines around the function that does the work."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from letterlab.errors import LetterlabError
 from letterlab.study.plan import FAMILIES, Budget, Family
@@ -17,6 +27,7 @@ from letterlab.study.plan import FAMILIES, Budget, Family
 if TYPE_CHECKING:  # torch and OpenCV are loaded by the commands that need them
     from letterlab.history import Epoch
     from letterlab.letterset import Letters
+    from letterlab.sources.download import Progress as Transfer
     from letterlab.study.results import Asked, Results
 
 app = App(
@@ -140,7 +151,7 @@ def _run(asked: "Asked", letters: "Letters", folder: Path, keep_leaks: bool) -> 
         f"{read.train:,} letters to train on, {read.validation:,} to choose by, {read.test:,} to test with"
         + (" (drawn by this program)" if read.drawn else "")
         + (f"; {len(read.set_aside):,} files set aside" if read.set_aside else "")
-        + (f"; {len(read.leaks):,} training letters left out, for they stand in test too" if read.leaks else "")
+        + (f"; left out of training, for they stand in test too: {len(read.leaks):,}" if read.leaks else "")
     )
     console.print(
         f"Budget {asked.budget}: {len(begun.plan.candidates)} recipes with {begun.plan.seeds} seeds each, "
@@ -297,8 +308,18 @@ def emnist(folder: Annotated[Path, Parameter(help="Where to put it.")], /) -> No
     _fetch(fetch_emnist, folder)
 
 
-def _fetch(fetch: Callable[..., Path], folder: Path) -> None:
-    raise NotImplementedError
+def _fetch(fetch: "Callable[[Path, Transfer], Path]", folder: Path) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("Fetching", total=None)
+        came: list[int] = []
+
+        def watch(done: int, total: int | None) -> None:
+            came.append(done)
+            progress.update(task, completed=done, total=total)
+
+        where = fetch(folder, watch)
+    console.print(f"{'Fetched' if came else 'There already, whole'}: {where}")
 
 
 def main() -> None:
@@ -306,6 +327,9 @@ def main() -> None:
 
     Exit codes: 0 done; 2 a mistake that the user can mend; 130 stopped by Ctrl-C.
     """
+    # Before torch is loaded: threads that wait give up their core instead of spinning on it. On a machine that others
+    # use too, an epoch of a small network is up to forty times as long otherwise.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     words = sys.argv[1:]
     debug = "--debug" in words
     try:

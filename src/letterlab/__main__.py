@@ -1,0 +1,5 @@
+"""`python -m letterlab` is `letterlab`."""
+
+from letterlab.cli import main
+
+main()

@@ -1,0 +1,53 @@
+"""Elements, scales and ticks of figures drawn as SVG."""
+
+import math
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+Number = int | float
+"""Pixels and values: whole ones are numbers too, also to a checker that tells int from float."""
+
+
+def tag(name: str, *children: str, **attributes: str | Number) -> Markup:
+    """An element with its children; text is escaped. `class_` is class, `text_anchor` is text-anchor, `viewBox` as is.
+
+    Numbers are given to a tenth of a pixel.
+    """
+    written = Markup("").join(
+        Markup(' {}="{}"').format(
+            key.rstrip("_").replace("_", "-"),
+            f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value,
+        )
+        for key, value in attributes.items()
+    )
+    return Markup("<{0}{1}>{2}</{0}>").format(name, written, Markup("").join(escape(child) for child in children))
+
+
+def figure(width: Number, height: Number, label: str, *children: str) -> Markup:
+    """A whole figure: scales to the width it is given, and is named for those who hear it read."""
+    return tag("svg", *children, viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=label)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A linear scale from values to pixels."""
+
+    low: Number
+    high: Number
+    start: Number
+    """Pixel of the low value."""
+    end: Number
+    """Pixel of the high value."""
+
+    def __call__(self, value: Number) -> float:
+        """The pixel of a value."""
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+    def ticks(self, most: int) -> list[float]:
+        """Round values (steps of 1, 2 or 5 times a power of ten) within the scale, at most so many."""
+        rough = (self.high - self.low) / most
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-9))
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [step * i for i in range(first, last + 1)]

@@ -1,0 +1,140 @@
+"""Letters once read, kept as memory-mapped arrays under a key of the source's content."""
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import cv2
+import numpy as np
+
+from letterlab import letterset
+from letterlab.alphabet import LETTERS
+from letterlab.files import write_text
+from letterlab.letterset import SIDE, Letters
+
+# A file changed this lately may change again without its times or size showing it: some clocks tick every 2 seconds.
+_SETTLED_NS: Final = 2_000_000_000
+
+
+def cache_folder() -> Path:
+    """$LETTERLAB_CACHE, or else letterlab in $XDG_CACHE_HOME, or else ~/.cache/letterlab."""
+    if own := os.environ.get("LETTERLAB_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "letterlab"
+
+
+def through_cache(
+    folder: Path, root: Path, listing: Callable[[], Sequence[Path]], settings: str, read: Callable[[], Letters]
+) -> Letters:
+    """The letters that `read` gives: from the cache when the same files were read before with the same settings.
+
+    A cache entry's key is a SHA-256 over the files' names and content, the settings, and the program that reads; so a
+    change in any of them is a new entry. The content of files whose place, size, times and inode are as they were is
+    not looked at again. An entry is written whole or not at all, a damaged one is made anew, and where the cache
+    cannot be written the letters stay in memory and a note says so.
+
+    Args:
+        folder: the cache; need not exist.
+        root: the source with links resolved; all files are in it, or are it.
+        listing: gives the files that make up the source.
+        settings: all else on which the letters depend.
+        read: reads the source; called only when the cache does not have it.
+    """
+    try:
+        before = _signature(root, listing())
+        key = _remembered(folder / "known", before, lambda: _content(root, listing()))
+    except OSError:  # a file that cannot be read: which one, the reader says
+        return read()
+    entry = folder / "letters" / hashlib.sha256(f"{key} {settings} {_program()}".encode()).hexdigest()
+    if (letters := _opened(entry)) is not None:
+        return letters
+    letters = read()
+    problem = "the source changed while it was read"
+    try:
+        if _signature(root, listing()) == before:
+            _store(letters, entry)
+    except OSError as error:
+        problem = str(error)
+    note = f"The letters were not kept in the cache {folder} ({problem}): they will be read again next time."
+    return _opened(entry) or replace(letters, notes=(*letters.notes, note))
+
+
+def _signature(root: Path, files: Sequence[Path]) -> tuple[str, int]:
+    """SHA-256 over the places, sizes, times and inodes of root and files; the latest of the times in nanoseconds."""
+    digest = hashlib.sha256(os.fsencode(root))
+    latest = 0
+    for file in files:
+        status = file.stat()
+        digest.update(os.fsencode(file))
+        digest.update(f"\0{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}\n".encode())
+        latest = max(latest, status.st_mtime_ns, status.st_ctime_ns)
+    return digest.hexdigest(), latest
+
+
+def _content(root: Path, files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as content:
+            own = hashlib.file_digest(content, "sha256").digest()
+        digest.update(os.fsencode(file.relative_to(root)) + b"\0" + own)
+    return digest.hexdigest()
+
+
+def _remembered(folder: Path, signature: tuple[str, int], work_out: Callable[[], str]) -> str:
+    """The digest that was worked out for files of this signature, now or earlier."""
+    name, latest = signature
+    with suppress(OSError, ValueError):
+        if re.fullmatch("[0-9a-f]{64}", known := (folder / name).read_text(encoding="ascii")):
+            return known
+    digest = work_out()
+    if time.time_ns() - latest > _SETTLED_NS:
+        with suppress(OSError):
+            write_text(folder / name, digest)
+    return digest
+
+
+def _program() -> str:
+    """What else decides on the pixels: the text of the modules that read and keep letters, and OpenCV's version."""
+    digest = hashlib.sha256(cv2.__version__.encode())
+    for file in (*sorted(Path(__file__).parent.glob("*.py")), Path(letterset.__file__)):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _opened(entry: Path) -> Letters | None:
+    """The letters in a cache entry; none when there is no entry or it is damaged."""
+    try:
+        letters = Letters.open(entry)
+    except Exception:  # whatever a damaged file raises, the entry is made anew
+        return None
+    whole = all(
+        part.images.shape == (len(part.labels), SIDE, SIDE)
+        and part.images.dtype == part.labels.dtype == np.uint8
+        and part.names.shape == part.labels.shape == (len(part.labels),)
+        and np.all(part.labels < len(LETTERS))
+        for part in (letters.train, letters.test)
+    )
+    return letters if whole else None
+
+
+def _store(letters: Letters, entry: Path) -> None:
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=entry.parent, prefix=".new-") as temporary:
+        new = Path(temporary) / "letters"
+        new.mkdir()
+        letters.save(new)
+        for file in new.iterdir():
+            with file.open("rb+") as written:
+                os.fsync(written.fileno())
+        try:
+            new.rename(entry)
+        except OSError:  # a damaged entry stands there, or another process has just put a good one: both may go
+            entry.rename(Path(temporary) / "old")
+            new.rename(entry)

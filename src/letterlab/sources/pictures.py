@@ -1,0 +1,153 @@
+"""One picture of a letter: which letter its name says, and its 28x28 pixels."""
+
+import os
+import struct
+import sys
+import tempfile
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from letterlab.alphabet import index_of
+from letterlab.letterset import SIDE
+from letterlab.sources.stored import UnreadableError
+
+PIXEL_LIMIT: Final = 50_000_000
+"""Pixels that a picture may claim to have; its decoding takes up to four bytes for each."""
+
+_DAMAGED: Final = "damaged or cut short, copy or download it again"
+# Markers that open a JPEG frame and so carry its size: SOF0 to SOF15 without DHT, JPG and DAC (ITU T.81, table B.1).
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ONE_AT_A_TIME: Final = threading.Lock()
+
+
+def letter_of(name: str) -> int:
+    """Class index of the letter with which a file's name begins, in either case: 0 for a_00002.jpg, 10 for K_1.png.
+
+    The letter stands alone: in img_1.jpg no letter is named.
+
+    Raises:
+        UnreadableError: the name does not begin with one letter from A to Z.
+    """
+    name = unicodedata.normalize("NFC", name)  # macOS writes é as e and an accent
+    if name[0].isascii() and name[0].isalpha() and not name[1:2].isalpha():
+        return index_of(name[0])
+    raise UnreadableError(
+        f"its name does not begin with one letter from A to Z, as in a_00002.jpg (it begins with {name[:3]!r})"
+    )
+
+
+def size_of(content: bytes) -> tuple[int, int]:
+    """Height and width that a JPEG, PNG or BMP claims in its header: nothing is decoded.
+
+    Raises:
+        UnreadableError: it is none of the three, or ends before its header or before its end mark.
+    """
+    if not content:
+        raise UnreadableError("an empty file, copy or download it again")
+    try:
+        if content.startswith(b"\xff\xd8"):
+            return _size_of_jpeg(content)
+        if content.startswith(b"\x89PNG\r\n\x1a\n"):
+            width, height = struct.unpack_from(">II", content, 16)
+        elif content.startswith(b"BM"):
+            # The first header of OS/2 has 12 bytes and shorter numbers; a negative height stands for rows from the top.
+            layout = "<HH" if struct.unpack_from("<I", content, 14)[0] == 12 else "<ii"
+            width, height = map(abs, struct.unpack_from(layout, content, 18))
+        else:
+            raise UnreadableError("neither JPEG, PNG nor BMP, save it as one of them")
+    except (struct.error, IndexError):
+        raise UnreadableError(_DAMAGED) from None
+    return height, width
+
+
+@contextmanager
+def decoding(*, resize: bool) -> Iterator[Callable[[bytes], UInt8[np.ndarray, "28 28"]]]:
+    """Yields the function that decodes a picture's bytes to 28x28 grey pixels, for use while the context lasts.
+
+    With `resize` a picture of another size is brought to 28x28: its longer side by area interpolation, keeping the
+    aspect, in the middle of a ground as its own border is (black around bright ink). The function raises
+    `UnreadableError` for a picture that is damaged, claims too many pixels, or has another size without `resize`.
+
+    Damage inside a JPEG is filled with grey by libjpeg, which tells of it on file descriptor 2 alone. So that such
+    pictures are known, and the terminal stays clean, that descriptor is listened to while the context lasts.
+    """
+    with _listening() as words:
+        yield partial(_decode, resize=resize, words=words)
+
+
+def _decode(content: bytes, *, resize: bool, words: Callable[[], bytes]) -> UInt8[np.ndarray, "28 28"]:
+    height, width = size_of(content)
+    if height * width > PIXEL_LIMIT:
+        raise UnreadableError(f"more than the limit of {PIXEL_LIMIT:,} pixels (it claims {width}x{height})")
+    if (height, width) != (SIDE, SIDE) and not resize:
+        raise UnreadableError(f"not {SIDE}x{SIDE} pixels, --resize brings it to that size (it has {width}x{height})")
+    try:
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error:
+        picture = None
+    heard = words()
+    if picture is None or b"Corrupt JPEG" in heard or b"Premature end of JPEG" in heard:
+        raise UnreadableError(_DAMAGED)
+    return picture if picture.shape == (SIDE, SIDE) else _brought_to_size(picture)
+
+
+def _brought_to_size(picture: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
+    scale = SIDE / max(picture.shape)
+    height, width = (max(1, round(length * scale)) for length in picture.shape)
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    ground = int(np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])))
+    above, before = (SIDE - height) // 2, (SIDE - width) // 2
+    return np.asarray(
+        cv2.copyMakeBorder(
+            small, above, SIDE - height - above, before, SIDE - width - before, cv2.BORDER_CONSTANT, value=[ground]
+        ),
+        dtype=np.uint8,
+    )
+
+
+def _size_of_jpeg(content: bytes) -> tuple[int, int]:
+    at = 2
+    while (marker := content[at + 1]) not in _FRAMES:
+        if content[at] != 0xFF or marker == 0xDA:  # the scan begins without a frame
+            raise UnreadableError(_DAMAGED)
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        else:
+            at += 2 + int(struct.unpack_from(">H", content, at + 2)[0])
+    if content.rfind(b"\xff\xd9", at) < 0:
+        raise UnreadableError(_DAMAGED)
+    height, width = struct.unpack_from(">HH", content, at + 5)
+    return height, width
+
+
+@contextmanager
+def _listening() -> Iterator[Callable[[], bytes]]:
+    """Catches what is written to file descriptor 2; yields the function that gives what has come since it last did."""
+    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as caught:
+        position = 0
+
+        def words() -> bytes:
+            nonlocal position
+            if (size := os.fstat(caught.fileno()).st_size) == position:
+                return b""
+            new = os.pread(caught.fileno(), size - position, position)
+            position = size
+            return new
+
+        sys.stderr.flush()
+        terminal = os.dup(2)
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield words
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -1,0 +1,47 @@
+"""What the README shows is what a reader gets."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def run(*command, cwd):
+    environment = {**os.environ, "LETTERLAB_CACHE": str(cwd / "cache"), "NO_COLOR": "1"}
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_the_python_in_it_runs_and_says_what_its_comments_say(tmp_path):
+    [code] = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    done = run(sys.executable, "-c", code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "(13000, 28, 28)" in done.stdout
+    assert "Rate(share=0." in done.stdout
+
+
+def test_the_recipe_in_it_is_one(tmp_path):
+    from letterlab.recipe import Cnn, read_recipe
+
+    [text] = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+    (tmp_path / "recipe.toml").write_text(text)
+    recipe = read_recipe(tmp_path / "recipe.toml")
+    assert (recipe.model, recipe.epochs, recipe.seed) == (Cnn(filters=(16, 32)), 3, 1)
+
+
+def test_every_command_and_option_in_it_exists(tmp_path):
+    [synopsis] = re.findall(r"## What it does\n\n((?:    .*\n)+)", README)
+    for line in synopsis.splitlines():
+        command = line.split()[1]
+        shown = run(sys.executable, "-m", "letterlab", command, "--help", cwd=tmp_path)
+        assert shown.returncode == 0, line
+        for option in re.findall(r"--[a-z]+", line):
+            assert option in shown.stdout, f"{option} of {command}"
+
+
+def test_every_file_it_links_to_is_there():
+    root = Path(__file__).parents[2]
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (root / target).exists(), target

@@ -1,0 +1,175 @@
+import struct
+import zipfile
+import zlib
+
+import pytest
+
+from letterlab.errors import LetterlabError
+from letterlab.sources import archive
+from letterlab.sources.archive import ZIP_DEPTH, files, members
+from letterlab.sources.stored import UnreadableError
+from packed import encrypted, laid, zipped
+
+
+def contents(source):
+    """Way and content of each member; of one that cannot be read, the reason."""
+    found = {}
+    with members(source) as listed:
+        for member in listed:
+            way = "/".join(member.way)
+            assert way not in found or found[way] != member
+            try:
+                found[way] = member.read()
+            except UnreadableError as error:
+                found.setdefault(way, str(error))
+                if found[way] != str(error):
+                    found[f"{way} again"] = str(error)
+    return found
+
+
+def written(tmp_path, content):
+    source = tmp_path / "letters.zip"
+    source.write_bytes(content)
+    return source
+
+
+def test_a_folder_is_read_with_its_zips_and_theirs(tmp_path):
+    inner = zipped([("deep/c_1.bmp", b"c")])
+    laid(tmp_path, [("a_1.jpg", b"a"), ("sub/B_1.PNG", b"b"), ("test/images.ZIP", zipped([("in.zip", inner)]))])
+    assert contents(tmp_path) == {"a_1.jpg": b"a", "sub/B_1.PNG": b"b", "test/images.ZIP/in.zip/deep/c_1.bmp": b"c"}
+
+
+def test_a_zip_is_read_with_the_zips_in_it(tmp_path):
+    source = written(tmp_path, zipped([("x/a_1.jpg", b"a"), ("images.zip", zipped([("b_1.jpg", b"b")]))]))
+    assert contents(source) == {"x/a_1.jpg": b"a", "images.zip/b_1.jpg": b"b"}
+
+
+DEBRIS = ["__MACOSX/a_1.jpg", "__MACOSX/._a_1.jpg", "x/._a_1.jpg", ".DS_Store", "Thumbs.db", "desktop.ini"]
+NO_PICTURES = ["origin.csv", "readme.txt", "a_1", ".hidden/a_1.jpg"]
+
+
+def test_debris_and_files_that_are_no_pictures_are_passed_over(tmp_path):
+    packed = [(name, b"?") for name in DEBRIS + NO_PICTURES] + [("x/", b""), ("./x/a_2.jpg", b"a")]
+    assert contents(written(tmp_path, zipped(packed))) == {"x/a_2.jpg": b"a"}
+    assert contents(laid(tmp_path / "folder", [one for one in packed if one[1]])) == {"x/a_2.jpg": b"a"}
+
+
+def test_backslashes_stand_between_folders(tmp_path):
+    assert contents(written(tmp_path, zipped([("train\\a_1.jpg", b"a")]))) == {"train/a_1.jpg": b"a"}
+
+
+@pytest.mark.parametrize(
+    "name", ["../a_1.jpg", "x/../../a_1.jpg", "/a_1.jpg", "C:/a_1.jpg", "\\a_1.jpg", "..\\a_1.jpg"]
+)
+def test_a_way_that_climbs_out_is_set_aside(tmp_path, name):
+    found = contents(written(tmp_path, zipped([(name, b"bad"), ("b_1.jpg", b"b")])))
+    assert found.pop("b_1.jpg") == b"b"
+    assert list(found.values()) == ["its name leads out of the zip"]
+
+
+def test_of_two_members_of_one_name_the_first_is_kept(tmp_path):
+    found = contents(written(tmp_path, zipped([("a_1.jpg", b"first"), ("a_1.jpg", b"second")])))
+    assert found == {"a_1.jpg": b"first", "a_1.jpg again": "a second file of this name; the first was read"}
+
+
+def test_zips_lie_within_one_another_only_so_deep(tmp_path):
+    content = zipped([("a_1.jpg", b"a")])
+    for _ in range(ZIP_DEPTH - 1):
+        content = zipped([("in.zip", content)])
+    assert list(contents(written(tmp_path, content)).values()) == [b"a"]
+    source = written(tmp_path, zipped([("in.zip", content), ("b_1.jpg", b"b")]))
+    assert contents(source) == {
+        "/".join(["in.zip"] * ZIP_DEPTH): f"more than {ZIP_DEPTH} zips within one another",
+        "b_1.jpg": b"b",
+    }
+
+
+def test_a_member_beyond_the_limit_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "PICTURE_LIMIT", 1000)
+    found = contents(written(tmp_path, zipped([("a_1.jpg", bytes(1001)), ("b_1.jpg", bytes(1000))])))
+    assert found == {"a_1.jpg": "unpacks to more than its limit of 1,000 bytes", "b_1.jpg": bytes(1000)}
+
+
+def test_a_member_that_lies_about_its_size_is_set_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "PICTURE_LIMIT", 1000)
+    packed = bytearray(zipped([("a_1.jpg", bytes(100_000))]))
+    for signature, size in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        struct.pack_into("<I", packed, packed.find(signature) + size, 10)
+    (reason,) = contents(written(tmp_path, bytes(packed))).values()
+    assert reason.startswith("damaged in the zip")
+
+
+def test_zips_within_zips_share_one_limit(tmp_path, monkeypatch):
+    inner = [zipped([(f"{letter}_1.jpg", letter.encode() * 500)]) for letter in "ab"]
+    monkeypatch.setattr(archive, "ZIP_LIMIT", len(inner[0]) + len(inner[1]) - 1)
+    found = contents(written(tmp_path, zipped([("1.zip", inner[0]), ("2.zip", inner[1])])))
+    assert found["1.zip/a_1.jpg"] == b"a" * 500
+    assert "more than its limit" in found["2.zip"]
+
+
+def test_a_file_on_disk_beyond_the_limit_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "PICTURE_LIMIT", 1000)
+    assert contents(laid(tmp_path, [("a_1.jpg", bytes(1001))])) == {
+        "a_1.jpg": "1,001 bytes, more than the limit of 1,000"
+    }
+
+
+def test_a_bad_checksum_is_set_aside(tmp_path):
+    packed = bytearray(zipped([("a_1.jpg", b"abc"), ("b_1.jpg", b"b")]))
+    for signature, at in ((b"PK\x03\x04", 14), (b"PK\x01\x02", 16)):
+        struct.pack_into("<I", packed, packed.find(signature) + at, zlib.crc32(b"other"))
+    found = contents(written(tmp_path, bytes(packed)))
+    assert found["a_1.jpg"].startswith("damaged in the zip (Bad CRC-32")
+    assert found["b_1.jpg"] == b"b"
+
+
+def test_an_encrypted_member_is_set_aside(tmp_path):
+    source = written(tmp_path, encrypted(zipped([("a_1.jpg", b"abc")])))
+    assert contents(source) == {"a_1.jpg": "encrypted, unpack it with its password first"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "an empty file, copy or download it again"),
+        (b"\xff\xd8 a picture", "not a zip, give a folder or zip of pictures"),
+        (zipped([("a_1.jpg", bytes(5000))])[:-30], "a zip that is damaged or cut short, copy or download it again"),
+        (zipped([("a_1.jpg", b"a")]).replace(b"PK\x01\x02", b"PK\x09\x02"), "a zip that is damaged or cut short"),
+    ],
+)
+def test_a_zip_that_cannot_be_opened(tmp_path, content, reason):
+    source = written(tmp_path, content)
+    with pytest.raises(LetterlabError, match=f"letters.zip cannot be read: {reason}"), members(source):
+        pass
+    folder = laid(tmp_path / "folder", [("images.zip", content), ("a_1.jpg", b"a")])
+    found = contents(folder)
+    assert found["images.zip"].startswith(reason)
+    assert found["a_1.jpg"] == b"a"
+
+
+def test_members_of_other_kinds_of_compression_are_read(tmp_path):
+    source = tmp_path / "letters.zip"
+    with zipfile.ZipFile(source, "w") as packed:
+        for number, kind in enumerate((zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)):
+            packed.writestr(f"a_{number}.jpg", b"a" * 100, kind)
+    assert contents(source) == {f"a_{number}.jpg": b"a" * 100 for number in range(3)}
+
+
+def test_files_of_a_folder_are_its_pictures_and_zips_sorted(tmp_path):
+    laid(tmp_path, [("b.png", b""), ("train/a.JPG", b""), ("train/x.csv", b""), ("c.zip", b""), (".git/a.png", b"")])
+    assert [str(file.relative_to(tmp_path)) for file in files(tmp_path)] == ["b.png", "c.zip", "train/a.JPG"]
+    assert files(tmp_path / "c.zip") == [tmp_path / "c.zip"]
+
+
+def test_links_are_followed_once(tmp_path):
+    laid(tmp_path / "data", [("a_1.jpg", b"a")])
+    source = tmp_path / "letters"
+    source.mkdir()
+    (source / "train").symlink_to(tmp_path / "data")
+    (tmp_path / "data" / "round").symlink_to(source)
+    assert contents(source) == {"train/a_1.jpg": b"a"}
+
+
+def test_a_name_that_is_no_utf8_is_made_printable(tmp_path):
+    (tmp_path / b"a_\xff.jpg".decode("utf-8", "surrogateescape")).write_bytes(b"a")
+    assert contents(tmp_path) == {"a_\ufffd.jpg": b"a"}

@@ -1,0 +1,132 @@
+"""The command line, in a process of its own: what it prints and how it ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+
+from blobs import blobs
+
+PROGRAM = [sys.executable, "-m", "letterlab"]
+
+
+def letterlab(*words, cwd, **more):
+    environment = {**os.environ, "LETTERLAB_CACHE": str(Path(cwd) / "cache"), "NO_COLOR": "1"}
+    return subprocess.run(
+        [*PROGRAM, *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False, env=environment, **more
+    )
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """train/ and test/ with a few pictures of each letter, upright."""
+    root = tmp_path_factory.mktemp("blobs")
+    for part, each, seed in (("train", 12, 0), ("test", 4, 1)):
+        (root / part).mkdir()
+        found = blobs(each, seed)
+        for name, image in zip(found.names, found.images, strict=True):
+            cv2.imwrite(str(root / part / name), image)
+    return root
+
+
+RECIPE = '[model]\nkind = "mlp"\nhidden = [16]\n'
+
+
+def test_help_names_the_commands_and_loads_no_torch(tmp_path):
+    done = letterlab("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for command in ("study", "train", "inspect", "report", "draw", "fetch"):
+        assert command in done.stdout
+    code = "import sys, letterlab.cli; sys.exit(any(name in sys.modules for name in ('torch', 'cv2', 'scipy')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["study", "nowhere"], "nowhere"),
+        (["study", "drawn", "--only", "rnn"], "--only 'rnn' is no family"),
+        (["study", "drawn", "--letter", "Ж"], "not a letter from A to Z"),
+        (["study", "drawn", "--letter", "K", "--surname", "Иванов"], "give one of them"),
+        (["report", "nowhere"], "no study in nowhere"),
+        (["train", "nowhere.toml"], "no recipe at nowhere.toml"),
+        (["study", "--bugdet", "smoke"], "--budget"),
+    ],
+)
+def test_the_users_mistakes_are_one_sentence_and_exit_code_2(tmp_path, words, message):
+    done = letterlab(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in re.sub(r"\s+", " ", done.stdout + done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = letterlab("report", "nowhere", "--debug", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_a_training_interrupted_goes_on_to_the_same_bytes(folder, tmp_path):
+    (tmp_path / "mine.toml").write_text("epochs = 120\nbatch_size = 26\n" + RECIPE)
+    words = ["train", "mine.toml", folder, "--orientation", "upright"]
+    environment = {**os.environ, "LETTERLAB_CACHE": str(tmp_path / "cache")}
+    checkpoint = tmp_path / "runs" / "mine" / "checkpoint.safetensors"
+    process = subprocess.Popen([*PROGRAM, *map(str, words)], cwd=tmp_path, env=environment, stderr=subprocess.PIPE)
+    while not checkpoint.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate()
+    assert process.returncode == 130
+    assert b"goes on from there" in complaint
+    interrupted = checkpoint.read_bytes()
+    done = letterlab(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert checkpoint.read_bytes() != interrupted
+    assert re.search(r"% of 104 test letters read rightly", done.stdout)
+    whole = letterlab(*words, "--out", "whole", cwd=tmp_path)
+    assert whole.returncode == 0
+    from safetensors.numpy import load_file
+
+    first, second = load_file(checkpoint), load_file(tmp_path / "whole" / "checkpoint.safetensors")
+    assert {name: value.tobytes() for name, value in first.items()} == {
+        name: value.tobytes() for name, value in second.items()
+    }
+
+
+def test_inspect_counts_and_draws_a_sheet(folder, tmp_path):
+    done = letterlab("inspect", folder, "--sheet", "sheet.png", "--orientation", "upright", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "312" in done.stdout
+    assert cv2.imread(str(tmp_path / "sheet.png")) is not None
+
+
+def test_a_study_and_its_report_again(folder, tmp_path):
+    words = ["study", folder, "--budget", "smoke", "--only", "mlp", "--orientation", "upright", "--keep-leaks"]
+    done = letterlab(*words, "--out", "mine", "--surname", "Ким", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Report: mine/report.html" in done.stdout
+    assert "4 trainings" in done.stdout
+    page = tmp_path / "mine" / "report.html"
+    english = page.read_text(encoding="utf-8")
+    assert 'lang="en"' in english
+    assert json.loads((tmp_path / "mine" / "findings.json").read_text(encoding="utf-8"))
+    again = letterlab("report", "mine", "--lang", "ru", "--letter", "Z", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert 'lang="ru"' in page.read_text(encoding="utf-8")
+
+
+def test_draw_writes_what_study_reads(tmp_path):
+    assert letterlab("draw", "drawn.zip", "--train", 52, "--test", 26, cwd=tmp_path).returncode == 0
+    done = letterlab("inspect", "drawn.zip", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    again = letterlab("draw", "drawn.zip", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "drawn.zip" in again.stderr
