@@ -2,4 +2,5 @@
 
 from letterlab.cli import main
 
-main()
+if __name__ == "__main__":  # the processes of a study import this file too
+    main()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -102,6 +103,9 @@ def study(
     surname: Surname = None,
     lang: Annotated[Language, Parameter(help="Language of the report.")] = "en",
     out: Annotated[Path | None, Parameter(help="Folder to write; a study begun there goes on.")] = None,
+    workers: Annotated[
+        int | None, Parameter(help="Trainings at a time; one a core when not given.", validator=Number(gte=1))
+    ] = None,
     orientation: Orientation = "auto",
     resize: Resize = False,
     keep_leaks: KeepLeaks = False,
@@ -122,7 +126,7 @@ def study(
     )
     read = _read(letters, orientation, resize)
     folder = out or Path("runs") / f"{Path(letters.removeprefix('emnist:')).resolve().stem}-{budget}"
-    results = _run(asked, read, folder, keep_leaks)
+    results = _run(asked, read, folder, workers, keep_leaks)
     if not (letter or surname):
         console.print(f"Section 1.4 is about A; letterlab report {folder} --surname NAME makes it about your letter.")
     _write(results, folder, lang)
@@ -135,40 +139,49 @@ def _families(only: str) -> tuple[Family, ...]:
     return tuple(family for family in FAMILIES if family in names)
 
 
-def _run(asked: "Asked", letters: "Letters", folder: Path, keep_leaks: bool) -> "Results":
+def _run(asked: "Asked", letters: "Letters", folder: Path, workers: int | None, keep_leaks: bool) -> "Results":
     """Runs the study with a progress bar over its estimated time."""
-    with console.status("Loading torch, looking for letters that stand in both parts"):
+    with console.status("Loading torch, looking for letters that stand in both parts, measuring this machine"):
+        import torch
+
         from letterlab.study import engine
+        from letterlab.study.beginning import begin, estimate
         from letterlab.study.results import open_results
 
-        begun, letters = engine.begin(folder, letters, asked, keep_leaks=keep_leaks)
-    with console.status("Measuring how long each network takes here"):
-        seconds = engine.estimate(begun)
-    trials = begun.plan.trials()
-    total = sum(one.recipe.epochs * seconds[one.name] for one, _ in trials)
+        workers = workers or engine.cores()
+        torch.set_num_threads(max(engine.cores() // workers, 1))  # what is measured here is what a trial will have
+        begun, letters = begin(folder, letters, asked, keep_leaks=keep_leaks)
+        seconds = estimate(begun)
+    waiting, trials = engine.unfinished(begun, folder), len(begun.plan.trials())
+    total = sum(recipe.epochs * seconds[place.stem] for place, recipe in waiting) / workers
     read = begun.letters
     console.print(
         f"{read.train:,} letters to train on, {read.validation:,} to choose by, {read.test:,} to test with"
         + (" (drawn by this program)" if read.drawn else "")
-        + (f"; {len(read.set_aside):,} files set aside" if read.set_aside else "")
+        + (f"; files set aside: {len(read.set_aside):,}" if read.set_aside else "")
         + (f"; left out of training, for they stand in test too: {len(read.leaks):,}" if read.leaks else "")
     )
     console.print(
         f"Budget {asked.budget}: {len(begun.plan.candidates)} recipes with {begun.plan.seeds} seeds each, "
-        f"{len(trials)} trainings, about {_duration(total)} here. TensorBoard: tensorboard --logdir {folder / 'trials'}"
+        f"{trials} trainings"
+        + (f", {trials - len(waiting)} of them done already" if len(waiting) < trials else "")
+        + f", {workers} at a time: about {_duration(total)} here"
     )
+    console.print(f"To watch: tensorboard --logdir {folder / 'trials'}")
     with _bar(total, "Study") as advance:
+        work: dict[str, float] = {}
 
         def watch(step: engine.Step) -> None:
+            work[step.trial] = step.epoch.number * seconds[step.trial.rpartition(".")[0]] / workers
+            accuracy = f"validation {step.epoch.validation.accuracy:.1%}"
             advance(
-                step.work,
-                f"{step.number}/{step.trials} {step.trial} epoch {step.epoch}/{step.epochs} "
-                f"validation {step.validation:.1%}",
+                sum(work.values()),
+                f"{step.done}/{step.trials} {step.trial} epoch {step.epoch.number}/{step.epochs} {accuracy}",
             )
-            if step.epoch == step.epochs:
-                console.print(f"{step.number:3}/{step.trials} {step.trial}: validation {step.validation:.1%}")
+            if step.epoch.number == step.epochs:
+                console.print(f"{step.done:3}/{step.trials} {step.trial}: {accuracy}")
 
-        engine.run(begun, letters, folder, seconds, watch)
+        engine.run(begun, letters, folder, workers, watch)
     return open_results(folder)
 
 
@@ -327,9 +340,8 @@ def main() -> None:
 
     Exit codes: 0 done; 2 a mistake that the user can mend; 130 stopped by Ctrl-C.
     """
-    # Before torch is loaded: threads that wait give up their core instead of spinning on it. On a machine that others
-    # use too, an epoch of a small network is up to forty times as long otherwise.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Before torch is loaded: threads that wait give up their core after some microseconds (docs/decisions/0005).
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     words = sys.argv[1:]
     debug = "--debug" in words
     try:

@@ -123,6 +123,40 @@ def test_a_study_and_its_report_again(folder, tmp_path):
     assert 'lang="ru"' in page.read_text(encoding="utf-8")
 
 
+def test_a_study_killed_leaves_no_process_behind_and_goes_on_to_the_same_numbers(folder, tmp_path):
+    words = ["study", folder, "--budget", "smoke", "--only", "mlp", "--orientation", "upright", "--keep-leaks"]
+    environment = {**os.environ, "LETTERLAB_CACHE": str(tmp_path / "cache")}
+    process = subprocess.Popen(
+        [*PROGRAM, *map(str, words), "--out", "killed"], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
+    )
+    while not list(tmp_path.glob("killed/trials/*/checkpoint.safetensors")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    here = str(tmp_path).encode()
+    while [one for one in Path("/proc").glob("[0-9]*/environ") if _reads(one).find(here) >= 0]:
+        time.sleep(0.01)  # without an end, were a process left behind
+    for out in ("killed", "whole"):
+        assert letterlab(*words, "--out", out, cwd=tmp_path).returncode == 0
+    first, second = (
+        json.loads((tmp_path / out / "findings.json").read_text(), object_hook=_without_times)
+        for out in ("killed", "whole")
+    )
+    assert first["families"] == second["families"]
+
+
+def _without_times(entry):
+    return {name: value for name, value in entry.items() if name != "seconds"}
+
+
+def _reads(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def test_draw_writes_what_study_reads(tmp_path):
     assert letterlab("draw", "drawn.zip", "--train", 52, "--test", 26, cwd=tmp_path).returncode == 0
     done = letterlab("inspect", "drawn.zip", cwd=tmp_path)

@@ -1,126 +1,136 @@
-"""Runs a plan's trials, one after another, in this process."""
+"""Runs a plan's trials, each in a process of its own, several at a time.
 
+Small networks gain little from a second thread and lose much where the threads wait for each other, so cores are given
+to trials rather than to threads. A trial that dies takes nothing with it but its own last epoch.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final
+from typing import cast
 
-import numpy as np
 import torch
 
-from letterlab.audit import audit
 from letterlab.errors import LetterlabError
-from letterlab.files import replace_whole, write_text
-from letterlab.history import Epoch, environment
+from letterlab.files import write_text
+from letterlab.history import Epoch
 from letterlab.letterset import Letters
-from letterlab.recipe import Cnn, Precision, Recipe
-from letterlab.study.plan import Plan, plan
-from letterlab.study.results import FAILURE_FILE, LETTERS_FILE, STUDY_FILE, TEST_FILE, TRIALS, Asked, LettersRead, Study
+from letterlab.recipe import Recipe
+from letterlab.study.results import FAILURE_FILE, TEST_FILE, TRIALS, Study
 from letterlab.study.trial import run_trial
-from letterlab.training import parts, seconds_of
-
-_GAIN: Final = 1.2  # bf16 has to be at least this much faster to be worth its coarser arithmetic
 
 
 @dataclass(frozen=True)
 class Step:
-    """How far a study has come: after every epoch."""
+    """How far a study has come: after every epoch of any trial."""
 
     trial: str
-    number: int
-    """Of this trial, from 1."""
-    trials: int
-    epoch: int
+    epoch: Epoch
     epochs: int
-    validation: float
-    """This trial's validation accuracy."""
-    work: float
-    """Seconds of the estimate done with this epoch, those of finished trials included."""
+    """Of this trial, in all."""
+    done: int
+    """Trials that are finished, this one too if this was its last epoch."""
+    trials: int
 
 
-def begin(folder: Path, letters: Letters, asked: Asked, *, keep_leaks: bool = False) -> tuple[Study, Letters]:
-    """The study in this folder, begun if it is not there, and the letters that it works with.
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
-    Training letters that also stand among the test letters are left out, unless they are to be kept.
 
-    Raises:
-        LetterlabError: the folder holds a study that asked for something else, or of other letters.
+@dataclass
+class _Running:
+    """A trial at work in a process of its own."""
+
+    process: BaseProcess
+    place: Path
+    recipe: Recipe
+
+
+def unfinished(study: Study, folder: Path) -> list[tuple[Path, Recipe]]:
+    """The trials of the plan that are not done: each one's folder and recipe."""
+    planned = [(folder / TRIALS / one.trial_name(seed), one.with_seed(seed)) for one, seed in study.plan.trials()]
+    return [(place, recipe) for place, recipe in planned if not (place / TEST_FILE).exists()]
+
+
+def run(study: Study, letters: Letters, folder: Path, workers: int, watch: Callable[[Step], None]) -> None:
+    """Runs every trial of the plan that is not done, so many at a time, the cores divided among them.
+
+    A trial that fails leaves its reason in its folder, and the study goes on; it is tried again when the study is run
+    again. Whatever ends this call ends the trials' processes; each keeps its last whole epoch.
     """
-    leaks: tuple[str, ...] = ()
-    if not keep_leaks and len(positions := audit(letters).leaks):
-        leaks = tuple(letters.train.names[positions].tolist())
-        letters = letters.without_train(positions)
-    cut = parts(letters)
-    read = LettersRead(
-        fingerprint=letters.fingerprint,
-        train=len(cut.train),
-        validation=len(cut.validation),
-        test=len(cut.test),
-        leaks=leaks,
-        orientation=letters.orientation,
-        set_aside=letters.set_aside,
-        test_was_cut=letters.test_was_cut,
-        drawn=letters.drawn,
-        notes=letters.notes,
-    )
-    if (folder / STUDY_FILE).exists():
-        study = Study.open(folder)
-        if (study.letters.fingerprint, study.asked.budget) != (read.fingerprint, asked.budget):
-            raise LetterlabError(
-                f"{folder} holds a {study.asked.budget} study of {study.asked.letters} whose letters have the "
-                f"fingerprint {study.letters.fingerprint}, not this one: give another --out, or delete it."
-            )
-        full = plan(asked.budget, _precision_of(study.plan))
-    else:
-        full = plan(asked.budget, quicker_precision())
-    study = Study(asked, read, environment(torch.get_num_threads()), full.only(asked.only))
-    with replace_whole(folder / LETTERS_FILE) as file:
-        np.savez(file, images=letters.test.images, labels=letters.test.labels, names=letters.test.names)
-    study.save(folder)
-    return study, letters
+    waiting = unfinished(study, folder)
+    trials = len(study.plan.trials())
+    done = trials - len(waiting)
+    threads = max(cores() // workers, 1)
+    running: dict[Connection, _Running] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                place, recipe = waiting.pop(0)
+                connection, process = _start(recipe, letters, place, threads)
+                running[connection] = _Running(process, place, recipe)
+            for connection in cast(list[Connection], wait(list(running))):
+                trial = running[connection]
+                try:
+                    epoch = connection.recv()
+                except EOFError:  # the process has ended
+                    del running[connection]
+                    trial.process.join()
+                    _check(trial)
+                    continue
+                done += epoch.number == trial.recipe.epochs
+                watch(Step(trial.place.name, epoch, trial.recipe.epochs, done, trials))
+    finally:
+        for trial in running.values():
+            trial.process.kill()  # checkpoints are whole at any moment
+        for trial in running.values():
+            trial.process.join()
 
 
-def _precision_of(begun: Plan) -> Precision:
-    """What a study that is begun computes its CNNs in."""
-    found = [one.recipe.precision for one in begun.candidates if one.family == "cnn"]
-    return found[0] if found else quicker_precision()
+def _start(recipe: Recipe, letters: Letters, place: Path, threads: int) -> tuple[Connection, BaseProcess]:
+    # The fork server loads torch once, and each trial begins as a fresh copy of it.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["letterlab.study.engine"])
+    here, there = context.Pipe()
+    process = context.Process(target=_train, args=(recipe, letters, place, threads, there), daemon=True)
+    process.start()
+    there.close()
+    return here, process
 
 
-def quicker_precision() -> Precision:
-    """bf16 where this processor gains by it, fp32 otherwise; measured with the CNN of three layers, by turns."""
-    recipe = Recipe(model=Cnn(), precision="fp32")
-    half = recipe.model_copy(update={"precision": "bf16"})
-    took = [[seconds_of(one, one.batch_size, 0)[0] for one in (recipe, half)] for _ in range(3)]
-    fp32, bf16 = np.median(took, axis=0)
-    return "bf16" if fp32 > _GAIN * bf16 else "fp32"
+def _train(recipe: Recipe, letters: Letters, place: Path, threads: int, told: Connection) -> None:
+    """A trial's process: trains, tells each epoch, and ends when there is nobody left to tell."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the study's own process decides
+    threading.Thread(target=_end_with_the_study, args=(told,), daemon=True).start()
+    torch.set_num_threads(threads)
+    failure = place / FAILURE_FILE
+    failure.unlink(missing_ok=True)
+    try:
+        run_trial(recipe, letters, place, told.send)
+    except (LetterlabError, RuntimeError) as error:  # torch says with a RuntimeError that memory ran out
+        write_text(failure, f"{error}\n")
 
 
-def estimate(study: Study) -> dict[str, float]:
-    """Seconds that an epoch of each candidate takes here, by a few steps of each: scoring included."""
-    scored = 2 * study.letters.validation + study.letters.test
-    return {one.name: sum(seconds_of(one.recipe, study.letters.train, scored)) for one in study.plan.candidates}
+def _end_with_the_study(told: Connection) -> None:
+    """Waits for a word from the study, which never says any: what comes is the end of the connection, and of it."""
+    with suppress(EOFError, OSError):
+        told.recv()
+    os._exit(1)
 
 
-def run(study: Study, letters: Letters, folder: Path, seconds: dict[str, float], watch: Callable[[Step], None]) -> None:
-    """Runs every trial of the plan that is not done. A trial that fails leaves its reason, and the study goes on."""
-    trials = study.plan.trials()
-    before = 0.0
-    for number, (candidate, seed) in enumerate(trials, 1):
-        place = folder / TRIALS / candidate.trial_name(seed)
-        recipe = candidate.with_seed(seed)
-        failure = place / FAILURE_FILE
-
-        def follow(
-            epoch: Epoch, name: str = place.name, number: int = number, recipe: Recipe = recipe, before: float = before
-        ) -> None:
-            accuracy = epoch.validation.accuracy
-            work = before + epoch.number * seconds[name.rpartition(".")[0]]
-            watch(Step(name, number, len(trials), epoch.number, recipe.epochs, accuracy, work))
-
-        if not (place / TEST_FILE).exists():
-            failure.unlink(missing_ok=True)
-            try:
-                run_trial(recipe, letters, place, follow)
-            except (LetterlabError, RuntimeError) as error:  # torch says with a RuntimeError that memory ran out
-                write_text(failure, f"{error}\n")
-        before += recipe.epochs * seconds[candidate.name]
+def _check(trial: _Running) -> None:
+    """Leaves a reason for a trial whose process was ended from outside."""
+    code = trial.process.exitcode
+    if code and not (trial.place / FAILURE_FILE).exists():
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        reason = f"Its process was ended ({how}), perhaps for want of memory: give fewer --workers."
+        write_text(trial.place / FAILURE_FILE, reason + "\n")

@@ -59,8 +59,11 @@ class Plan:
         return replace(self, candidates=tuple(one for one in self.candidates if one.family in families))
 
     def trials(self) -> list[tuple[Candidate, int]]:
-        """Every training of the plan, seed by seed: stopped early, each candidate has about as many."""
-        return [(candidate, seed) for seed in range(self.seeds) for candidate in self.candidates]
+        """Every training of the plan, seed by seed: stopped early, each candidate has about as many.
+
+        The last candidates take the longest and come first, so that none of them is left running alone at the end.
+        """
+        return [(candidate, seed) for seed in range(self.seeds) for candidate in reversed(self.candidates)]
 
 
 MLP_EPOCHS: Final = 20

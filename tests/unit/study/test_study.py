@@ -1,5 +1,6 @@
 """The engine, its trials and what is read from their folder: one small study from begin to results."""
 
+import multiprocessing
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,9 @@ import pytest
 from letterlab.checkpoint import NAME, read_checkpoint
 from letterlab.errors import LetterlabError
 from letterlab.recipe import Cnn, Mlp, Optimiser, Recipe
-from letterlab.study import engine
+from letterlab.study import beginning, engine
 from letterlab.study.plan import Candidate, Plan
-from letterlab.study.results import FAILURE_FILE, TRIALS, Asked, FamilyResult, Study, duel, open_results
+from letterlab.study.results import FAILURE_FILE, TEST_FILE, TRIALS, Asked, FamilyResult, Study, duel, open_results
 
 ASKED = Asked("blobs", "smoke", ("mlp", "cnn"), "I", "Иванов", "letterlab study blobs")
 
@@ -34,13 +35,13 @@ def tiny(*, broken=False):
 @pytest.fixture
 def planned(monkeypatch):
     """The engine with the tiny plan for a budget, and no measuring of precision."""
-    monkeypatch.setattr(engine, "plan", lambda budget, precision: tiny())
-    monkeypatch.setattr(engine, "quicker_precision", lambda: "fp32")
+    monkeypatch.setattr(beginning, "plan", lambda budget, precision: tiny())
+    monkeypatch.setattr(beginning, "quicker_precision", lambda: "fp32")
 
 
 def run(letters, folder, asked=ASKED, watch=lambda step: None):
-    study, used = engine.begin(folder, letters, asked, keep_leaks=True)
-    engine.run(study, used, folder, dict.fromkeys(("mlp-16", "mlp-8", "cnn-4"), 1.0), watch)
+    study, used = beginning.begin(folder, letters, asked, keep_leaks=True)
+    engine.run(study, used, folder, 2, watch)
     return open_results(folder)
 
 
@@ -61,9 +62,10 @@ def test_a_study_comes_to_results(planned, letters, tmp_path):
     assert (results.test.images == letters.test.images).all()
     assert results.seconds > 0
     assert -1 <= duel(mlp, results.family("cnn")).comparison.difference <= 1
-    assert steps[-1].work == 2 * (2 + 1 + 2)
-    assert [step.work for step in steps] == sorted(step.work for step in steps)
-    assert {(step.number, step.trials) for step in steps} == {(number, 6) for number in range(1, 7)}
+    assert len(steps) == 2 * (2 + 1 + 2)
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert {(step.done, step.trials) for step in steps} >= {(number, 6) for number in range(1, 7)}
+    assert {step.epochs for step in steps if step.trial.startswith("mlp-8")} == {1}
 
 
 def test_the_same_study_goes_on_where_it_was_stopped(planned, letters, tmp_path):
@@ -71,15 +73,19 @@ def test_the_same_study_goes_on_where_it_was_stopped(planned, letters, tmp_path)
         pass
 
     def stop_at_the_third(step):
-        if step.number == 3:
+        if step.done == 3:
             raise StoppedError
 
     whole = run(letters, tmp_path / "whole")
     with pytest.raises(StoppedError):
         run(letters, tmp_path / "stopped", watch=stop_at_the_third)
+    finished = {path.parent.name for path in (tmp_path / "stopped" / TRIALS).glob(f"*/{TEST_FILE}")}
+    assert 1 <= len(finished) <= 3
     repeated = []
     resumed = run(letters, tmp_path / "stopped", watch=repeated.append)
-    assert {step.number for step in repeated} == {3, 4, 5, 6}
+    assert {step.trial for step in repeated} == {
+        one.name for one in (tmp_path / "stopped" / TRIALS).iterdir()
+    } - finished
     for one, other in zip(whole.families, resumed.families, strict=True):
         assert [tried.test_accuracies for tried in one.ranked] == [tried.test_accuracies for tried in other.ranked]
     name = "cnn-4.seed0"
@@ -88,7 +94,7 @@ def test_the_same_study_goes_on_where_it_was_stopped(planned, letters, tmp_path)
 
 
 def test_a_trial_that_fails_leaves_its_reason_and_the_study_goes_on(planned, monkeypatch, letters, tmp_path):
-    monkeypatch.setattr(engine, "plan", lambda budget, precision: tiny(broken=True))
+    monkeypatch.setattr(beginning, "plan", lambda budget, precision: tiny(broken=True))
     results = run(letters, tmp_path)
     assert {failure.trial for failure in results.failed} == {"mlp-8.seed0", "mlp-8.seed1"}
     assert "came apart" in results.failed[0].reason
@@ -98,25 +104,38 @@ def test_a_trial_that_fails_leaves_its_reason_and_the_study_goes_on(planned, mon
     assert (tmp_path / TRIALS / "mlp-8.seed0" / FAILURE_FILE).exists()
 
 
+def test_a_trial_whose_process_is_killed_leaves_its_reason_and_the_study_goes_on(planned, letters, tmp_path):
+    def kill_the_first(step):
+        if step.trial == "cnn-4.seed0" and step.epoch.number == 1:
+            for child in multiprocessing.active_children():
+                child.kill()
+
+    results = run(letters, tmp_path, watch=kill_the_first)
+    assert "SIGKILL" in results.failed[0].reason
+    again = run(letters, tmp_path)
+    assert again.failed == ()
+    assert len(again.family("cnn").best.trials) == 2
+
+
 def test_leaks_are_left_out_and_named_unless_told_otherwise(planned, letters, tmp_path):
     copied = letters.train.images.copy()
     copied[5] = letters.test.images[0]
     leaky = replace(letters, train=type(letters.train).of(copied, letters.train.labels, letters.train.names.tolist()))
-    study, used = engine.begin(tmp_path / "out", leaky, ASKED)
+    study, used = beginning.begin(tmp_path / "out", leaky, ASKED)
     assert letters.train.names[5] in study.letters.leaks
     assert sorted([*used.train.names, *study.letters.leaks]) == sorted(letters.train.names)
-    study, used = engine.begin(tmp_path / "kept", leaky, ASKED, keep_leaks=True)
+    study, used = beginning.begin(tmp_path / "kept", leaky, ASKED, keep_leaks=True)
     assert study.letters.leaks == ()
     assert len(used.train) == len(letters.train)
 
 
 def test_a_folder_with_another_study_is_refused(planned, letters, tmp_path):
-    engine.begin(tmp_path, letters, ASKED, keep_leaks=True)
+    beginning.begin(tmp_path, letters, ASKED, keep_leaks=True)
     with pytest.raises(LetterlabError, match="holds a smoke study of blobs"):
-        engine.begin(tmp_path, letters.without_train(np.array([0])), ASKED, keep_leaks=True)
+        beginning.begin(tmp_path, letters.without_train(np.array([0])), ASKED, keep_leaks=True)
     with pytest.raises(LetterlabError, match="give another --out"):
-        engine.begin(tmp_path, letters, replace(ASKED, budget="quick"), keep_leaks=True)
-    engine.begin(tmp_path, letters, replace(ASKED, letter="B"), keep_leaks=True)  # another letter is no other study
+        beginning.begin(tmp_path, letters, replace(ASKED, budget="quick"), keep_leaks=True)
+    beginning.begin(tmp_path, letters, replace(ASKED, letter="B"), keep_leaks=True)  # another letter is no other study
     assert Study.open(tmp_path).asked.letter == "B"
 
 
@@ -130,7 +149,7 @@ def test_a_study_of_one_family_keeps_the_others_trials(planned, letters, tmp_pat
 def test_no_study_and_no_finished_trial_are_said(planned, letters, tmp_path):
     with pytest.raises(LetterlabError, match="no study in"):
         open_results(tmp_path)
-    engine.begin(tmp_path, letters, ASKED, keep_leaks=True)
+    beginning.begin(tmp_path, letters, ASKED, keep_leaks=True)
     with pytest.raises(LetterlabError, match="No training of the study"):
         open_results(tmp_path)
     (tmp_path / "study.json").write_text('{"asked": 3}')
@@ -146,7 +165,7 @@ def test_among_equals_the_smaller_network_is_ranked_first(planned, letters, tmp_
 
 
 def test_costs_of_all_candidates_are_measured(planned, letters, tmp_path):
-    study, _ = engine.begin(tmp_path, letters, ASKED, keep_leaks=True)
-    costs = engine.estimate(study)
+    study, _ = beginning.begin(tmp_path, letters, ASKED, keep_leaks=True)
+    costs = beginning.estimate(study)
     assert costs.keys() == {"mlp-16", "mlp-8", "cnn-4"}
     assert all(0 < cost < 60 for cost in costs.values())
