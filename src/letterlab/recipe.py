@@ -1,7 +1,6 @@
 """Recipes: the frozen, complete description of one training. Equal recipes on equal letters give equal weights."""
 
 import difflib
-import hashlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -111,11 +110,6 @@ class Recipe(Settings):
     """Of first weights, order of letters, augmentation and dropout; which letters validate does not depend on it."""
     precision: Precision = "fp32"
     device: Device = "cpu"
-
-    @property
-    def identity(self) -> str:
-        """Twelve hexadecimal digits that two recipes share only when they are equal."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
 def no_augmentation() -> Augmentation:

@@ -7,7 +7,7 @@ from letterlab.study.plan import plan
 def test_plans_have_distinct_candidates_with_folder_names(budget):
     candidates = plan(budget, "bf16").candidates
     assert len({one.name for one in candidates}) == len(candidates)
-    assert len({one.recipe.identity for one in candidates}) == len(candidates)
+    assert len({one.recipe.model_dump_json() for one in candidates}) == len(candidates)
     assert all(one.name.startswith(one.family) for one in candidates)
     assert all(set(one.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.") for one in candidates)
 
