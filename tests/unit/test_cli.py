@@ -123,6 +123,7 @@ def test_a_study_and_its_report_again(folder, tmp_path):
     assert 'lang="ru"' in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_a_study_killed_leaves_no_process_behind_and_goes_on_to_the_same_numbers(folder, tmp_path):
     words = ["study", folder, "--budget", "smoke", "--only", "mlp", "--orientation", "upright", "--keep-leaks"]
     environment = {**os.environ, "LETTERLAB_CACHE": str(tmp_path / "cache")}

@@ -12,9 +12,6 @@ from jaxtyping import Float32, Int, Int32, UInt8
 from letterlab.letterset import SIDE
 from letterlab.sources.curves import SEGMENTS, all_curves
 
-DRAWN_VERSION: Final[int] = 1
-"""Raised whenever the pictures change."""
-
 BLOCK: Final = 256
 """Letters worked out at once. Chance belongs to a block and a place in it, whatever else is asked for."""
 CANVAS: Final = 128
