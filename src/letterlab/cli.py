@@ -186,6 +186,8 @@ def _run(asked: "Asked", letters: "Letters", folder: Path, workers: int | None, 
 
 
 def _duration(seconds: float) -> str:
+    if seconds < 10:
+        return "a few seconds"
     return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
