@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -128,7 +129,8 @@ def study(
     folder = out or Path("runs") / f"{Path(letters.removeprefix('emnist:')).resolve().stem}-{budget}"
     results = _run(asked, read, folder, workers, keep_leaks)
     if not (letter or surname):
-        console.print(f"Section 1.4 is about A; letterlab report {folder} --surname NAME makes it about your letter.")
+        again = f"{_program('letterlab')} report {folder} --surname NAME"
+        console.print(f"Section 1.4 is about A; {again} makes it about your letter.")
     _write(results, folder, lang)
 
 
@@ -167,7 +169,7 @@ def _run(asked: "Asked", letters: "Letters", folder: Path, workers: int | None, 
         + (f", {trials - len(waiting)} of them done already" if len(waiting) < trials else "")
         + f", {workers} at a time: about {_duration(total)} here"
     )
-    console.print(f"To watch: tensorboard --logdir {folder / 'trials'}")
+    console.print(f"To watch: {_program('tensorboard')} --logdir {folder / 'trials'}")
     with _bar(total, "Study") as advance:
         work: dict[str, float] = {}
 
@@ -183,6 +185,11 @@ def _run(asked: "Asked", letters: "Letters", folder: Path, workers: int | None, 
 
         engine.run(begun, letters, folder, workers, watch)
     return open_results(folder)
+
+
+def _program(name: str) -> str:
+    """How to call a program of this environment from here."""
+    return name if shutil.which(name) else os.path.relpath(Path(sys.executable).with_name(name))
 
 
 def _duration(seconds: float) -> str:
@@ -266,7 +273,7 @@ def train(
         run_trial(settings, read, folder, watch)
     test = Predictions.open(folder / TEST_FILE).accuracy
     console.print(f"{test.share:.1%} of {test.n:,} test letters read rightly ({test.low:.1%} to {test.high:.1%})")
-    console.print(f"Network: {folder}; tensorboard --logdir {folder}")
+    console.print(f"Network: {folder}; {_program('tensorboard')} --logdir {folder}")
 
 
 @app.command
