@@ -167,7 +167,7 @@ def _run(asked: "Asked", letters: "Letters", folder: Path, workers: int | None, 
         f"Budget {asked.budget}: {len(begun.plan.candidates)} recipes with {begun.plan.seeds} seeds each, "
         f"{trials} trainings"
         + (f", {trials - len(waiting)} of them done already" if len(waiting) < trials else "")
-        + f", {workers} at a time: about {_duration(total)} here"
+        + f", {workers} at a time: {_duration(total)} here"
     )
     console.print(f"To watch: {_program('tensorboard')} --logdir {folder / 'trials'}")
     with _bar(total, "Study") as advance:
@@ -195,7 +195,7 @@ def _program(name: str) -> str:
 def _duration(seconds: float) -> str:
     if seconds < 10:
         return "a few seconds"
-    return f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+    return f"about {seconds:.0f} seconds" if seconds < 90 else f"about {seconds / 60:.0f} minutes"
 
 
 def _write(results: "Results", folder: Path, lang: Language) -> None:
