@@ -60,3 +60,7 @@ def test_a_rotation_turns_about_the_middle_by_at_most_its_degrees():
     assert degrees.abs().max() < 31
     assert degrees.min() < -25
     assert degrees.max() > 25
+    narrow, wide = torch.linalg.eigvalsh(
+        torch.stack([xx, xy, xy, yy], dim=1).reshape(-1, 2, 2) / mass.sum((1, 2))[:, None, None]
+    ).T
+    assert (wide / narrow).min() > 20  # a bar stays a bar: nothing is slanted or squeezed

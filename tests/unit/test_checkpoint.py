@@ -30,6 +30,20 @@ def test_a_training_comes_back_as_it_was_written(tmp_path, record):
     assert torch.equal(stored.optimiser["0.exp_avg"], optimiser["0.exp_avg"])
 
 
+def test_a_full_disk_leaves_the_training_before_as_it_was(tmp_path, record, monkeypatch):
+    path = tmp_path / "checkpoint.safetensors"
+    write_checkpoint(path, Checkpoint({"w": torch.zeros(3)}, {}, record))
+
+    def full(_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("letterlab.files.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_checkpoint(path, Checkpoint({"w": torch.ones(3)}, {}, record))
+    assert read_checkpoint(path).weights["w"].tolist() == [0, 0, 0]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_record_is_finished_with_its_last_epoch(record):
     assert not record.finished
     assert replace(record, epochs=record.epochs * 2).finished

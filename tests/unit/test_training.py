@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import torch
 
+from letterlab import training
 from letterlab.checkpoint import NAME, read_checkpoint, read_record
 from letterlab.errors import LetterlabError
+from letterlab.models.build import build
 from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe
 from letterlab.training import fit, learning_rate, parts, seconds_of
 
@@ -55,6 +57,48 @@ def test_the_seed_decides(letters, tmp_path):
     list(fit(SMALL[0], letters, tmp_path / "a"))
     list(fit(other, letters, tmp_path / "b"))
     assert weights(tmp_path / "a") != weights(tmp_path / "b")
+
+
+def test_first_weights_and_every_epochs_order_are_chances_of_their_own(letters, tmp_path, monkeypatch):
+    batches = []
+    monkeypatch.setattr(training, "_step", lambda *given: batches.append(given[3].numpy().tobytes()))
+    for seed in (0, 1):
+        list(fit(SMALL[0].model_copy(update={"seed": seed}), letters, tmp_path / str(seed)))
+    assert len(set(batches)) == len(batches) == 2 * 3 * 9  # 468 letters in batches of 52
+    assert weights(tmp_path / "0") != weights(tmp_path / "1")  # no step changed them: these are the first
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"label_smoothing": 0.3},
+        {"augmentation": {"rotation": 20}},
+        {"optimiser": {"weight_decay": 0.5}},
+        {"optimiser": {"schedule": "constant"}},
+        {"optimiser": {"name": "sgd"}},
+        {"model": {"kind": "mlp", "hidden": [32], "dropout": 0.1}},
+        {"model": {"kind": "mlp", "hidden": [32], "activation": "gelu"}},
+        {"batch_size": 26},
+        {"precision": "bf16"},
+    ],
+)
+def test_every_setting_matters(change, letters, tmp_path):
+    changed = Recipe.model_validate(SMALL[0].model_dump() | change).model_copy(update={"epochs": 1})
+    list(fit(SMALL[0].model_copy(update={"epochs": 1}), letters, tmp_path / "plain"))
+    list(fit(changed, letters, tmp_path / "changed"))
+    assert weights(tmp_path / "plain") != weights(tmp_path / "changed")
+
+
+def test_biases_and_normalisation_are_spared_weight_decay():
+    network = build(Cnn(filters=(4,)))
+    decays = {
+        id(parameter): group["weight_decay"]
+        for group in training._optimiser(Optimiser(weight_decay=0.5), network).param_groups
+        for parameter in group["params"]
+    }
+    found = {name: decays[id(parameter)] for name, parameter in network.named_parameters()}
+    assert sorted(found.values()) == [0, 0, 0, 0.5, 0.5]
+    assert all(decay == (0.5 if name in ("1.0.weight", "1.6.weight") else 0) for name, decay in found.items())
 
 
 def test_it_learns(letters, tmp_path):

@@ -117,6 +117,15 @@ def test_a_trial_whose_process_is_killed_leaves_its_reason_and_the_study_goes_on
     assert len(again.family("cnn").best.trials) == 2
 
 
+def test_a_trial_ends_with_its_study_and_not_only_after_its_epoch(letters, tmp_path):
+    long = Recipe(model=Mlp(hidden=(3000, 3000)), batch_size=2, epochs=1)  # an epoch of many seconds
+    connection, process = engine._start(long, letters, tmp_path, threads=1)
+    connection.close()
+    process.join()
+    assert process.exitcode
+    assert not (tmp_path / NAME).exists()
+
+
 def test_leaks_are_left_out_and_named_unless_told_otherwise(planned, letters, tmp_path):
     copied = letters.train.images.copy()
     copied[5] = letters.test.images[0]
