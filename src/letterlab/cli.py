@@ -2,29 +2,17 @@
 
 import os
 import shlex
-import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from letterlab.errors import LetterlabError
 from letterlab.study.plan import FAMILIES, Budget, Family
+from letterlab.terminal import bar, complaints, console, duration, program, transfer_bar
 
 if TYPE_CHECKING:  # torch and OpenCV are loaded by the commands that need them
     from letterlab.history import Epoch
@@ -44,7 +32,6 @@ app = App(
 fetch_app = App(name="fetch", help="Bring a data set of handwritten letters.")
 app.command(fetch_app)
 
-console = Console(highlight=False, soft_wrap=True)
 Language = Literal["en", "ru"]
 OrientationChoice = Literal["auto", "stored-transposed", "upright"]
 Source = Annotated[
@@ -84,15 +71,6 @@ def _chosen(letter: str | None, surname: str | None) -> str:
     return letter_of_surname(surname) if surname else LETTERS[index_of(letter or "A")]
 
 
-@contextmanager
-def _bar(total: float, wording: str) -> Iterator[Callable[[float, str], None]]:
-    """A progress bar; what it yields sets how far it is and what stands beside it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task(wording, total=total)
-        yield lambda done, text: progress.update(task, completed=done, description=text)
-
-
 @app.command
 def study(
     letters: Source = "drawn",
@@ -129,7 +107,7 @@ def study(
     folder = out or Path("runs") / f"{Path(letters.removeprefix('emnist:')).resolve().stem}-{budget}"
     results = _run(asked, read, folder, workers, keep_leaks)
     if not (letter or surname):
-        again = f"{_program('letterlab')} report {folder} --surname NAME"
+        again = f"{program('letterlab')} report {folder} --surname NAME"
         console.print(f"Section 1.4 is about A; {again} makes it about your letter.")
     _write(results, folder, lang)
 
@@ -167,10 +145,10 @@ def _run(asked: "Asked", letters: "Letters", folder: Path, workers: int | None, 
         f"Budget {asked.budget}: {len(begun.plan.candidates)} recipes with {begun.plan.seeds} seeds each, "
         f"{trials} trainings"
         + (f", {trials - len(waiting)} of them done already" if len(waiting) < trials else "")
-        + f", {workers} at a time: {_duration(total)} here"
+        + f", {workers} at a time: {duration(total)} here"
     )
-    console.print(f"To watch: {_program('tensorboard')} --logdir {folder / 'trials'}")
-    with _bar(total, "Study") as advance:
+    console.print(f"To watch: {program('tensorboard')} --logdir {folder / 'trials'}")
+    with bar(total, "Study") as advance:
         work: dict[str, float] = {}
 
         def watch(step: engine.Step) -> None:
@@ -185,17 +163,6 @@ def _run(asked: "Asked", letters: "Letters", folder: Path, workers: int | None, 
 
         engine.run(begun, letters, folder, workers, watch)
     return open_results(folder)
-
-
-def _program(name: str) -> str:
-    """How to call a program of this environment from here."""
-    return name if shutil.which(name) else os.path.relpath(Path(sys.executable).with_name(name))
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 10:
-        return "a few seconds"
-    return f"about {seconds:.0f} seconds" if seconds < 90 else f"about {seconds / 60:.0f} minutes"
 
 
 def _write(results: "Results", folder: Path, lang: Language) -> None:
@@ -261,7 +228,7 @@ def train(
         from letterlab.evaluation import Predictions
         from letterlab.study.results import TEST_FILE
         from letterlab.study.trial import run_trial
-    with _bar(settings.epochs, "Training") as advance:
+    with bar(settings.epochs, "Training") as advance:
 
         def watch(epoch: "Epoch") -> None:
             advance(
@@ -273,7 +240,7 @@ def train(
         run_trial(settings, read, folder, watch)
     test = Predictions.open(folder / TEST_FILE).accuracy
     console.print(f"{test.share:.1%} of {test.n:,} test letters read rightly ({test.low:.1%} to {test.high:.1%})")
-    console.print(f"Network: {folder}; {_program('tensorboard')} --logdir {folder}")
+    console.print(f"Network: {folder}; {program('tensorboard')} --logdir {folder}")
 
 
 @app.command
@@ -309,7 +276,7 @@ def draw(
     """Draw letters and write them in the assignment's own format."""
     from letterlab.sources.assignment import write_archive
 
-    with _bar(train + test, "Drawing") as advance:
+    with bar(train + test, "Drawing") as advance:
         write_archive(out, train, test, seed, progress=lambda done, _: advance(done, "Drawing"))
     console.print(f"{train:,} letters to train on and {test:,} to test with: {out}")
 
@@ -331,14 +298,12 @@ def emnist(folder: Annotated[Path, Parameter(help="Where to put it.")], /) -> No
 
 
 def _fetch(fetch: "Callable[[Path, Transfer], Path]", folder: Path) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task("Fetching", total=None)
-        came: list[int] = []
+    came: list[int] = []
+    with transfer_bar("Fetching") as advance:
 
         def watch(done: int, total: int | None) -> None:
             came.append(done)
-            progress.update(task, completed=done, total=total)
+            advance(done, total)
 
         where = fetch(folder, watch)
     console.print(f"{'Fetched' if came else 'There already, whole'}: {where}")
@@ -360,10 +325,10 @@ def main() -> None:
     except LetterlabError as error:
         if debug:
             raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"letterlab: {error}", markup=False, style="red")
+        complaints.print(f"letterlab: {error}", markup=False, style="red")
         sys.exit(2)
     except KeyboardInterrupt:
         if debug:
             raise
-        Console(stderr=True).print("Stopped. What was finished is kept: the same command goes on from there.")
+        complaints.print("Stopped. What was finished is kept: the same command goes on from there.")
         sys.exit(130)
