@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from jaxtyping import UInt8
 from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
 from letterlab.sources.drawn import draw_blocks
+from letterlab.sources.pictures import DRAWN_MARK
 
 QUALITY: Final = 92
 """JPEG quality of the assignment's pictures, worked out from their quantisation tables."""
@@ -30,7 +32,8 @@ def write_archive(
 
     Each part is a zip of JPEGs of 28 by 28 pixels, RGB though grey, stored transposed and named `a_00002.jpg`: the
     letter, and a number that no other picture of either part has. Letters come shuffled and in equal numbers (they
-    differ by one at most). No picture stands in both parts. The same arguments give the same bytes.
+    differ by one at most). No picture stands in both parts. The same arguments give the same bytes. Each picture says
+    in a comment that it is drawn, and `open_letters` heeds that.
 
     Args:
         out: a new file that ends in .zip, which holds the zips of both parts, or else a new folder for them.
@@ -104,9 +107,11 @@ def _shuffled(count: int, seed: int, part: int) -> UInt8[np.ndarray, "count"]:
 
 
 def _jpeg(picture: UInt8[np.ndarray, "28 28"]) -> bytes:
-    """The picture transposed, in three equal channels."""
+    """The picture transposed, in three equal channels, with the comment that it is drawn (marker COM of ITU T.81)."""
     stored = cv2.cvtColor(picture.T, cv2.COLOR_GRAY2BGR)
-    return cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    content = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    comment = b"\xff\xfe" + struct.pack(">H", 2 + len(DRAWN_MARK)) + DRAWN_MARK
+    return content[:2] + comment + content[2:]
 
 
 def _entry(name: str) -> ZipInfo:

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from letterlab.errors import LetterlabError
 from letterlab.letterset import SIDE, SetAside
 from letterlab.sources.archive import Member, members
-from letterlab.sources.pictures import decoding, letter_of
+from letterlab.sources.pictures import decoding, is_drawn, letter_of
 from letterlab.sources.stored import Stored, UnreadableError
 
 Part = Literal["train", "test"]
@@ -35,6 +35,7 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
     letters: list[tuple[UInt8[np.ndarray, "28 28"], int, str, bool]] = []
     read: set[tuple[bool, str, int]] = set()
     twice: list[str] = []
+    drawn = 0
     failed: dict[Part, list[str]] = {"train": [], "test": []}
     with members(source) as found, decoding(resize=resize) as decode:
         parts, notes = _sorted_into_parts(found)
@@ -47,6 +48,7 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
                     twice.append(file)
                     continue
                 letters.append((decode(content), label, name, in_test))
+                drawn += is_drawn(content)
                 read.add(copy)
             except UnreadableError as error:
                 aside.append(SetAside(file, str(error)))
@@ -70,6 +72,8 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
             f"{len(aside):,} of {len(aside) + len(letters):,} pictures were set aside, which points to a mistake in "
             f"the whole source; most often for this reason: {_most_common([one.reason for one in aside])}."
         )
+    if 0 < drawn < len(letters):
+        notes.append(f"{drawn:,} of the {len(letters):,} letters were drawn by this program, the others not.")
     images = np.stack([image for image, *_ in letters])
     if _is_dark_on_bright(images):
         images = 255 - images
@@ -80,6 +84,7 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
         names=[name for _, _, name, _ in letters],
         in_test=np.array([in_test for *_, in_test in letters]),
         set_aside=tuple(aside),
+        drawn=drawn > 0,
         notes=tuple(notes),
     )
 

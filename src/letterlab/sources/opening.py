@@ -120,6 +120,7 @@ def _draw() -> Stored:
         labels=every,
         names=[f"{LETTERS[label].lower()}_{number:05d}.png" for number, label in enumerate(every, start=1)],
         in_test=np.arange(len(every)) >= len(labels[0]),
+        drawn=True,
     )
 
 
@@ -156,7 +157,7 @@ def _upright(origin: _Origin, choice: OrientationChoice) -> Letters:
         orientation=orientation,
         set_aside=stored.set_aside,
         test_was_cut=test_was_cut,
-        drawn=origin.kind == "drawn",
+        drawn=stored.drawn,
         notes=(*notes, *_missing(train, test)),
     )
 

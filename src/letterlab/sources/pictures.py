@@ -19,6 +19,8 @@ from letterlab.alphabet import index_of
 from letterlab.letterset import SIDE
 from letterlab.sources.stored import UnreadableError
 
+DRAWN_MARK: Final = b"drawn by letterlab"
+"""Comment at the beginning of every JPEG that this program draws, so that nobody takes it for handwriting."""
 PIXEL_LIMIT: Final = 50_000_000
 """Pixels that a picture may claim to have; its decoding takes up to four bytes for each."""
 
@@ -66,6 +68,11 @@ def size_of(content: bytes) -> tuple[int, int]:
     except (struct.error, IndexError):
         raise UnreadableError(_DAMAGED) from None
     return height, width
+
+
+def is_drawn(content: bytes) -> bool:
+    """Whether a picture's bytes say that this program drew it."""
+    return DRAWN_MARK in content[:64]
 
 
 @contextmanager

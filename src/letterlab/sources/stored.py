@@ -26,5 +26,7 @@ class Stored:
     """Which of them the source gives as its test part."""
     set_aside: tuple[SetAside, ...] = ()
     """Files that were not read; their way begins inside the source."""
+    drawn: bool = False
+    """Some or all of them were drawn by this program."""
     notes: tuple[str, ...] = ()
     """What else the reader of results should know, one sentence each."""

@@ -12,6 +12,7 @@ from letterlab.alphabet import LETTERS, index_of
 from letterlab.errors import LetterlabError
 from letterlab.sources.assignment import write_archive
 from letterlab.sources.drawn import draw_letters
+from letterlab.sources.opening import open_letters
 
 
 def read(archive: ZipFile) -> dict[str, np.ndarray]:
@@ -126,3 +127,21 @@ def test_numbers_too_small_are_refused(tmp_path, train, test, seed, named):
 def test_a_missing_folder_is_named(tmp_path: Path):
     with pytest.raises(LetterlabError, match=r"missing.letters\.zip could not be written"):
         write_archive(tmp_path / "missing" / "letters.zip", 26, 26)
+
+
+def test_drawn_letters_are_known_as_such_however_they_come_back(tmp_path):
+    write_archive(tmp_path / "drawn.zip", 26, 26)
+    write_archive(tmp_path / "drawn", 26, 26)
+    loose = tmp_path / "loose"
+    with ZipFile(tmp_path / "drawn" / "train" / "images.zip") as archive:
+        archive.extractall(loose)
+    for source in ("drawn.zip", "drawn", "loose"):
+        found = open_letters(tmp_path / source, orientation="stored-transposed", cache=tmp_path / "cache")
+        assert found.drawn, source
+        assert not any("drawn by this program" in note for note in found.notes)
+    written = np.zeros((28, 28), dtype=np.uint8)
+    written[5:20, 14] = 255
+    cv2.imwrite(str(loose / "i_99999.png"), written)
+    mixed = open_letters(loose, orientation="stored-transposed", cache=tmp_path / "cache")
+    assert mixed.drawn
+    assert "26 of the 27 letters were drawn by this program, the others not." in mixed.notes
