@@ -131,8 +131,8 @@ def _run(asked: "Asked", letters: "Letters", folder: Path, workers: int | None, 
         workers = workers or engine.cores()
         torch.set_num_threads(max(engine.cores() // workers, 1))  # what is measured here is what a trial will have
         begun, letters = begin(folder, letters, asked, keep_leaks=keep_leaks)
-        seconds = estimate(begun)
-    waiting, trials = engine.unfinished(begun, folder), len(begun.plan.trials())
+        waiting, trials = engine.unfinished(begun, folder), len(begun.plan.trials())
+        seconds = estimate(begun) if waiting else {}
     total = sum(recipe.epochs * seconds[place.stem] for place, recipe in waiting) / workers
     read = begun.letters
     console.print(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from letterlab.checkpoint import NAME, read_record
 from letterlab.findings.confusion import confusion
-from letterlab.history import Epoch, Record
+from letterlab.history import Epoch
 from letterlab.letterset import Letters
 from letterlab.prediction import open_network, predict
 from letterlab.recipe import Recipe
@@ -14,7 +14,7 @@ from letterlab.tracking import Tracker
 from letterlab.training import fit, parts
 
 
-def run_trial(recipe: Recipe, letters: Letters, folder: Path, watch: Callable[[Epoch], None]) -> Record:
+def run_trial(recipe: Recipe, letters: Letters, folder: Path, watch: Callable[[Epoch], None]) -> None:
     """Trains until the recipe's last epoch, from where the folder's training ended, and writes its predictions.
 
     Args:
@@ -42,4 +42,3 @@ def run_trial(recipe: Recipe, letters: Letters, folder: Path, watch: Callable[[E
         on_test = predict(network, letters.test, recipe.precision)
         tracker.finished(record, confusion(on_test))
     on_test.save(folder / TEST_FILE)
-    return record

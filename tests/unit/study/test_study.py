@@ -173,6 +173,18 @@ def test_among_equals_the_smaller_network_is_ranked_first(planned, letters, tmp_
     assert FamilyResult.of("mlp", [alike, small]).best is small
 
 
+def test_validation_ranks_the_candidates_whatever_the_test_letters_say(planned, letters, tmp_path):
+    good, bad = run(letters, tmp_path).family("mlp").ranked
+    unlucky, lucky = (
+        replace(
+            one, trials=tuple(replace(mine, test=its.test) for mine, its in zip(one.trials, other.trials, strict=True))
+        )
+        for one, other in ((good, bad), (bad, good))
+    )
+    assert np.mean(lucky.test_accuracies) > np.mean(unlucky.test_accuracies)
+    assert FamilyResult.of("mlp", [lucky, unlucky]).best is unlucky
+
+
 def test_costs_of_all_candidates_are_measured(planned, letters, tmp_path):
     study, _ = beginning.begin(tmp_path, letters, ASKED, keep_leaks=True)
     costs = beginning.estimate(study)
