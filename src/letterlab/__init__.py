@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from letterlab.findings.network import Findings
     from letterlab.letterset import Letters, LetterSet
     from letterlab.prediction import evaluate
-    from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe
+    from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe, Torchvision
     from letterlab.sources.opening import open_letters
+    from letterlab.study.plan import Plan, read_plan
     from letterlab.study.results import Results, open_results
+    from letterlab.study.running import begin_study
     from letterlab.training import fit
 
 _HOMES = {
@@ -26,13 +28,17 @@ _HOMES = {
     "Letters": "letterset",
     "Mlp": "recipe",
     "Optimiser": "recipe",
+    "Plan": "study.plan",
     "Predictions": "evaluation",
     "Recipe": "recipe",
     "Results": "study.results",
+    "Torchvision": "recipe",
+    "begin_study": "study.running",
     "evaluate": "prediction",
     "fit": "training",
     "open_letters": "sources.opening",
     "open_results": "study.results",
+    "read_plan": "study.plan",
 }
 
 __all__ = [
@@ -44,13 +50,17 @@ __all__ = [
     "Letters",
     "Mlp",
     "Optimiser",
+    "Plan",
     "Predictions",
     "Recipe",
     "Results",
+    "Torchvision",
+    "begin_study",
     "evaluate",
     "fit",
     "open_letters",
     "open_results",
+    "read_plan",
 ]
 
 

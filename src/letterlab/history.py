@@ -82,6 +82,7 @@ def environment(threads: int) -> dict[str, str]:
         "letterlab": version("letterlab"),
         "python": platform.python_version(),
         "torch": version("torch"),
+        "torchvision": version("torchvision"),
         "numpy": version("numpy"),
         "opencv": version("opencv-python-headless"),
         "system": f"{platform.system()} {platform.release()}",

@@ -8,11 +8,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from letterlab.errors import LetterlabError
+from letterlab.letterset import SIDE
 
 Activation = Literal["relu", "gelu", "silu", "tanh", "sigmoid"]
 Normalisation = Literal["none", "batch", "group"]
 Precision = Literal["fp32", "bf16"]
+Schedule = Literal["constant", "cosine", "one-cycle"]
 Device = Literal["cpu", "cuda", "mps"]
+ImageNetNetwork = Literal["mobilenet_v2", "mobilenet_v3_small", "squeezenet1_1", "resnet18", "efficientnet_b0"]
+"""Networks of torchvision's, by the names that it gives them."""
+GroupSize = Annotated[int, Field(ge=1)] | Literal["all"]
 
 
 class Settings(BaseModel):
@@ -29,8 +34,8 @@ class Mlp(Settings):
     """Neurons of each hidden layer, from the picture on; empty is a linear classifier."""
     activation: Activation = "relu"
     normalisation: Normalisation = "batch"
-    groups: Annotated[int, Field(ge=1)] = 8
-    """Of GroupNorm; must divide every layer's width."""
+    group_size: GroupSize = "all"
+    """Neurons that GroupNorm takes together; must divide every layer's width. All of them is LayerNorm."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the activations dropped after each hidden layer."""
 
@@ -41,17 +46,22 @@ class Mlp(Settings):
 
 
 class Cnn(Settings):
-    """A convolutional network: blocks of convolution, 2x2 max-pooling, normalisation and activation; 26 outputs."""
+    """A convolutional network: blocks of convolution, halving, normalisation and activation; 26 outputs."""
 
     kind: Literal["cnn"] = "cnn"
     filters: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=4)] = (32, 64, 128)
     """Filters of each convolutional layer; each layer halves the picture (28, 14, 7, 3, 1)."""
     kernel: Annotated[int, Field(ge=1, le=11)] = 3
     """Height and width of every kernel, odd, so that padding by half of it keeps the picture's size."""
+    halving: Literal["pool", "stride"] = "pool"
+    """By 2x2 max-pooling after each convolution, or by convolutions that take steps of two pixels."""
+    padding: Literal["same", "none"] = "same"
+    """Black pixels around the picture, so that a convolution keeps its size; or none, and it loses its rim."""
     activation: Activation = "relu"
     normalisation: Normalisation = "batch"
-    groups: Annotated[int, Field(ge=1)] = 8
-    """Of GroupNorm; must divide every layer's filters."""
+    group_size: GroupSize = 16
+    """Filters that GroupNorm takes together; must divide every layer's filters. All is one group (LayerNorm over
+    channels and places); 1 is a group for each filter (InstanceNorm)."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the features dropped before the last, linear layer."""
 
@@ -60,13 +70,56 @@ class Cnn(Settings):
         if self.kernel % 2 == 0:
             raise ValueError(f"kernel {self.kernel} is even: give an odd one, such as 3 or 5")
         _check_groups(self, self.filters, "filters")
+        if self.sides[-1] < 1:
+            raise ValueError(
+                f"kernel {self.kernel} without padding leaves nothing of the picture after {len(self.filters)} layers: "
+                "give a smaller kernel, fewer filters, or padding same"
+            )
         return self
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """Height and width in pixels of what each layer hands on, halved: 14, 7, 3."""
+        sides, side = [], SIDE
+        for _ in self.filters:
+            kept = side if self.padding == "same" else side - self.kernel + 1
+            # A step of two meets the first pixel and every other one; pooling leaves out a last odd one.
+            side = (kept + 1) // 2 if self.halving == "stride" else kept // 2
+            sides.append(side)
+        return tuple(sides)
+
+
+class Torchvision(Settings):
+    """A network of torchvision's for ImageNet, its classifier replaced by pooling, dropout and one linear layer.
+
+    Its first layer takes grey pictures: its filters are summed over red, green and blue, so that a grey picture gives
+    what the same picture in three equal channels would.
+    """
+
+    kind: Literal["torchvision"] = "torchvision"
+    network: ImageNetNetwork = "mobilenet_v2"
+    weights: Literal["imagenet", "random"] = "imagenet"
+    """What training begins from: torchvision's IMAGENET1K_V1, or chance."""
+    weights_file: str | None = None
+    """A file with those ImageNet weights, instead of torchvision's own cache and download."""
+    side: Annotated[int, Field(ge=SIDE, le=224)] = SIDE
+    """To which the pictures are enlarged first."""
+    stem_stride: Literal[1, 2] = 1
+    """Step of the first convolution in pixels; ImageNet's is 2, which leaves little of a picture this small."""
+    head_epochs: Annotated[int, Field(ge=0)] = 1
+    """Epochs at the start in which only the new last layer learns and the others stay as they were given."""
+    stem_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Learning rate of the first layer as a share of the last's; those between rise geometrically (Howard and Ruder
+    2018)."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Share of the features dropped before the last, linear layer."""
 
 
 def _check_groups(model: Mlp | Cnn, widths: tuple[int, ...], name: str) -> None:
-    odd = [width for width in widths if width % model.groups]
+    size = model.group_size
+    odd = [] if size == "all" else [width for width in widths if width % size]
     if model.normalisation == "group" and odd:
-        raise ValueError(f"{name} {odd[0]} cannot be split into {model.groups} groups: give groups that divide it")
+        raise ValueError(f"{name} {odd[0]} cannot be split into groups of {size}: give a group_size that divides it")
 
 
 class Optimiser(Settings):
@@ -76,9 +129,12 @@ class Optimiser(Settings):
     """SGD has Nesterov momentum 0.9; Adam adds weight decay to the gradient (L2), AdamW takes it off the weights."""
     learning_rate: Annotated[float, Field(gt=0)] = 3e-3
     """At its highest, when there is a schedule."""
+    rate_for_batch: Annotated[int, Field(ge=1)] | None = None
+    """The batch size that learning_rate is meant for; for another one it is scaled: in proportion for SGD (Goyal et al.
+    2017), with the square root for Adam and AdamW (Krizhevsky 2014). Without it the rate is as given."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     """Biases and normalisation are spared it."""
-    schedule: Literal["constant", "cosine", "one-cycle"] = "one-cycle"
+    schedule: Schedule = "one-cycle"
     """Cosine falls to zero; one-cycle rises linearly over the first quarter and then falls as a cosine."""
 
 
@@ -100,7 +156,7 @@ class Augmentation(Settings):
 class Recipe(Settings):
     """One training, completely described."""
 
-    model: Annotated[Mlp | Cnn, Field(discriminator="kind")] = Cnn()
+    model: Annotated[Mlp | Cnn | Torchvision, Field(discriminator="kind")] = Cnn()
     optimiser: Optimiser = Optimiser()
     augmentation: Augmentation = Augmentation()
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
@@ -108,8 +164,25 @@ class Recipe(Settings):
     epochs: Annotated[int, Field(ge=1)] = 16
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """Of first weights, order of letters, augmentation and dropout; which letters validate does not depend on it."""
+    letters_of_each: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
+    """Train on so many of each letter only, drawn with the seed: of two numbers, the more hold all of the fewer."""
     precision: Precision = "fp32"
     device: Device = "cpu"
+
+    @model_validator(mode="after")
+    def _head_epochs_fit(self) -> "Recipe":
+        if self.model.kind == "torchvision" and self.model.head_epochs > self.epochs:
+            raise ValueError(f"model.head_epochs {self.model.head_epochs} is more than epochs, {self.epochs}")
+        return self
+
+    @property
+    def peak_rate(self) -> float:
+        """The highest learning rate, scaled to the batch where that is asked for."""
+        optimiser = self.optimiser
+        if optimiser.rate_for_batch is None:
+            return optimiser.learning_rate
+        times = self.batch_size / optimiser.rate_for_batch
+        return optimiser.learning_rate * (times if optimiser.name == "sgd" else times**0.5)
 
 
 def no_augmentation() -> Augmentation:
@@ -132,15 +205,25 @@ def read_recipe(path: Path) -> Recipe:
     try:
         return Recipe.model_validate(given)
     except ValidationError as error:
-        wrong = "; ".join(_explain(detail) for detail in error.errors())
-        raise LetterlabError(f"{path} is not a recipe: {wrong}.") from None
+        raise LetterlabError(f"{path} is not a recipe: {explained(error)}.") from None
 
 
-def _explain(detail: Any) -> str:
-    """One of pydantic's complaints, in a phrase; an unknown key gets the nearest known one."""
+def explained(error: ValidationError) -> str:
+    """All that pydantic complains of, in phrases; an unknown key gets the nearest known one."""
+    details = error.errors()
+    # A list of which every item is wrong is also said to be empty.
+    telling = [one for one in details if one["type"] != "too_short"] or details
+    return "; ".join(_phrase(detail, error.title) for detail in telling)
+
+
+def _phrase(detail: Any, title: str) -> str:
     way = [str(step) for step in detail["loc"]]
     if detail["type"] != "extra_forbidden":
-        return f"{'.'.join(way)}: {detail['msg'].removeprefix('Value error, ')}"
-    known = {name for model in (Recipe, Mlp, Cnn, Optimiser, Augmentation) for name in model.model_fields}
-    near = difflib.get_close_matches(way[-1], sorted(known), n=1)
+        return f"{'.'.join(way) or title}: {detail['msg'].removeprefix('Value error, ')}"
+    near = difflib.get_close_matches(way[-1], sorted(_known(Settings) - {way[-1]}), n=1)
     return f"{'.'.join(way)} is not a setting" + (f", perhaps {near[0]} is meant" if near else "")
+
+
+def _known(kind: type[Settings]) -> set[str]:
+    """The names of all settings there are."""
+    return set(kind.model_fields).union(*(_known(one) for one in kind.__subclasses__()))

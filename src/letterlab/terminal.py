@@ -27,12 +27,12 @@ complaints: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def bar(total: float, wording: str) -> Iterator[Callable[[float, str], None]]:
-    """A progress bar; what it yields sets how far it is and what stands beside it."""
+def bar(wording: str) -> Iterator[Callable[[float, float, str], None]]:
+    """A progress bar; what it yields sets how far it is, of how much, and what stands beside it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task(wording, total=total)
-        yield lambda done, text: progress.update(task, completed=done, description=text)
+        task = progress.add_task(wording, total=None)
+        yield lambda done, total, text: progress.update(task, completed=done, total=total, description=text)
 
 
 @contextmanager

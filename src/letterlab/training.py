@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -16,17 +16,22 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
+from letterlab.alphabet import LETTERS
 from letterlab.augment import augment
 from letterlab.checkpoint import NAME, Checkpoint, read_checkpoint, write_checkpoint
 from letterlab.errors import LetterlabError
 from letterlab.history import Epoch, Record, Score, environment
 from letterlab.letterset import SIDE, Letters, LetterSet, split_stratified
 from letterlab.models.build import build, count_parameters
+from letterlab.models.pretrained import blocks, load_imagenet
 from letterlab.prediction import SCORING_BATCH, Tensors, as_input, autocast, on_device, place, scores_of, torch_device
-from letterlab.recipe import Optimiser, Precision, Recipe
+from letterlab.recipe import Precision, Recipe, Schedule, Torchvision
 
 VALIDATION: Final = 0.1
 """Share of the training letters that is cut off to choose by."""
+CURVES_OF_EACH: Final = 25
+"""At most so many letters of each kind score a training that is shown only some, after each epoch."""
+_SHOWN: Final = 1  # keeps the draw of the letters shown apart from what else the seed draws
 _SPLIT_SEED: Final = 0  # the same cut for every recipe and seed, so that all are compared on the same letters
 
 
@@ -37,6 +42,10 @@ class Parts:
     train: LetterSet
     validation: LetterSet
     test: LetterSet
+
+
+class DivergedError(LetterlabError):
+    """A training came apart: its loss is no longer a number. It always will."""
 
 
 def parts(letters: Letters) -> Parts:
@@ -58,6 +67,25 @@ def parts(letters: Letters) -> Parts:
     return Parts(letters.train.take(train), letters.train.take(validation), letters.test)
 
 
+def shown(train: LetterSet, recipe: Recipe) -> LetterSet:
+    """The training letters that a recipe is trained on: all of them, or so many of each, drawn with its seed."""
+    if recipe.letters_of_each == "all":
+        return train
+    order = np.random.default_rng([recipe.seed, _SHOWN]).permutation(len(train))
+    chosen = [order[train.labels[order] == label][: recipe.letters_of_each] for label in range(len(LETTERS))]
+    return train.take(np.sort(np.concatenate(chosen)))
+
+
+def _for_curves(letters: LetterSet, recipe: Recipe) -> LetterSet:
+    """The letters on which a recipe is scored after each epoch: of one that is shown a few of each, as few."""
+    if recipe.letters_of_each == "all":
+        return letters
+    most = min(recipe.letters_of_each, CURVES_OF_EACH) * len(LETTERS)
+    if len(letters) <= most:
+        return letters
+    return letters.take(split_stratified(letters.labels, most / len(letters), _SPLIT_SEED)[1])
+
+
 def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
     """Trains a network and yields each epoch once its checkpoint is written; goes on where the folder's ended.
 
@@ -70,37 +98,43 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
         folder: for the checkpoint; made where it is missing.
 
     Raises:
-        LetterlabError: the folder holds another training, the device is not there, there are too few letters, or the
-            loss is no longer a number.
+        LetterlabError: the folder holds another training, the device is not there, there are too few letters, the
+            ImageNet weights are not to be had.
+        DivergedError: the loss is no longer a number.
     """
     device = torch_device(recipe.device)
     cut = parts(letters)
-    train = on_device(cut.train, device)
+    learned = shown(cut.train, recipe)
+    train = on_device(learned, device)
     # As many training letters as validate, so that their scores are as certain.
-    _, seen = split_stratified(cut.train.labels, len(cut.validation) / len(cut.train), _SPLIT_SEED)
-    scored = [on_device(part, device) for part in (cut.train.take(seen), cut.validation, cut.test)]
+    share = min(len(cut.validation) / len(learned), 1.0)
+    seen = learned.take(split_stratified(learned.labels, share, _SPLIT_SEED)[1]) if share < 1 else learned
+    scored = [on_device(_for_curves(part, recipe), device) for part in (seen, cut.validation, cut.test)]
 
     with _seeded(recipe.seed, 0, device):
-        network = place(device, build(recipe.model, *_ink(cut.train)))
-    optimiser = _optimiser(recipe.optimiser, network)
+        network = place(device, build(recipe.model, *_ink(learned)))
+    optimiser = _optimiser(recipe, network)
     record = Record(recipe, letters.fingerprint, count_parameters(network), (), environment(torch.get_num_threads()))
     path = folder / NAME
     if path.exists():
         record = _go_on(path, record, network, optimiser)
+    elif isinstance(recipe.model, Torchvision) and recipe.model.weights == "imagenet":
+        load_imagenet(network[1], recipe.model)
 
-    steps = max(len(cut.train) // recipe.batch_size, 1)
+    steps = max(len(learned) // recipe.batch_size, 1)
     for number in range(len(record.epochs) + 1, recipe.epochs + 1):
         started = time.perf_counter()
+        _choose_what_learns(recipe, network, number)
         with _seeded(recipe.seed, number, device) as generator:
             _one_epoch(recipe, network, optimiser, train, generator, range((number - 1) * steps, number * steps))
         seconds = time.perf_counter() - started
         on_train, on_validation, on_test = (_score(network, part, recipe.precision) for part in scored)
         if not math.isfinite(on_train.loss):
-            raise LetterlabError(
+            raise DivergedError(
                 f"The training in {folder} came apart in epoch {number}: its loss is no longer a number. "
                 f"Lower optimiser.learning_rate, which is {recipe.optimiser.learning_rate}."
             )
-        epoch = Epoch(number, on_train, on_validation, on_test, optimiser.param_groups[0]["lr"], seconds)
+        epoch = Epoch(number, on_train, on_validation, on_test, optimiser.param_groups[-1]["lr"], seconds)
         record = replace(record, epochs=(*record.epochs, epoch))
         # The last epoch's optimiser is of no more use.
         state = {} if record.finished else _optimiser_tensors(optimiser)
@@ -108,16 +142,40 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
         yield epoch
 
 
+def _shares(recipe: Recipe, network: nn.Sequential) -> list[tuple[float, nn.Module]]:
+    """What learns at a rate of its own, from the first layer on, with its share of the learning rate.
+
+    These are the blocks of a network of torchvision's; another network learns as one.
+    """
+    if not isinstance(recipe.model, Torchvision):
+        return [(1.0, network)]
+    learning = blocks(network[1])
+    return [
+        (recipe.model.stem_rate ** (1 - depth / (len(learning) - 1)), block) for depth, block in enumerate(learning)
+    ]
+
+
+def _choose_what_learns(recipe: Recipe, network: nn.Sequential, number: int) -> None:
+    """Makes a network ready for an epoch: in the first ones of a network of torchvision's, its last layer alone.
+
+    The others then stay entirely as they were given, the running statistics of their normalisation too.
+    """
+    network.train()
+    everything = not isinstance(recipe.model, Torchvision) or number > recipe.model.head_epochs
+    for _, block in _shares(recipe, network)[:-1]:
+        block.train(everything).requires_grad_(everything)
+
+
 def _one_epoch(
     recipe: Recipe, network: nn.Module, optimiser: Optimizer, train: Tensors, generator: Generator, steps: range
 ) -> None:
     """One pass over the training letters in a random order; the letters that fill no whole batch wait for the next."""
-    network.train()
     order = torch.randperm(len(train.labels), generator=generator, device=train.labels.device)
     for number, step in enumerate(steps):
         batch = order[number * recipe.batch_size : (number + 1) * recipe.batch_size]  # [B]
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(recipe.optimiser, step, recipe.epochs * len(steps))
+            share = group["share"] * rate_share(recipe.optimiser.schedule, step, recipe.epochs * len(steps))
+            group["lr"] = recipe.peak_rate * share
         _step(recipe, network, optimiser, train.images[batch], train.labels[batch], generator)
 
 
@@ -139,14 +197,14 @@ def _step(
     optimiser.step()
 
 
-def learning_rate(settings: Optimiser, step: int, steps: int) -> float:
-    """The rate of step number `step` (from 0) of `steps`."""
-    if settings.schedule == "constant":
-        return settings.learning_rate
-    rise = steps // 4 if settings.schedule == "one-cycle" else 0
+def rate_share(schedule: Schedule, step: int, steps: int) -> float:
+    """The learning rate of step number `step` (from 0) of `steps`, as a share of the highest."""
+    if schedule == "constant":
+        return 1.0
+    rise = steps // 4 if schedule == "one-cycle" else 0
     if step < rise:
-        return settings.learning_rate * (step + 1) / rise
-    return settings.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
+        return (step + 1) / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
 
 
 def _score(network: nn.Module, part: Tensors, precision: Precision) -> Score:
@@ -166,50 +224,64 @@ def _ink(letters: LetterSet) -> tuple[float, float]:
 def seconds_of(recipe: Recipe, train: int, scored: int) -> tuple[float, float]:
     """Measured on this machine: about how long an epoch takes on this many letters, and how long scoring this many.
 
-    The quickest of three steps and of three scorings, after one of each to warm up; the letters are blank.
+    The quickest of three steps and of three scorings, after one of each to warm up; of fewer, once that has taken a
+    second. The letters are blank, and all layers learn.
     """
     device = torch_device(recipe.device)
     network = place(device, build(recipe.model))
-    optimiser = _optimiser(recipe.optimiser, network)
+    optimiser = _optimiser(recipe, network)
     size = min(recipe.batch_size, train)
-    images = torch.zeros(SCORING_BATCH, SIDE, SIDE, dtype=torch.uint8, device=device)
+    read = size if isinstance(recipe.model, Torchvision) else SCORING_BATCH
+    images = torch.zeros(max(size, read), SIDE, SIDE, dtype=torch.uint8, device=device)
     labels = torch.zeros(size, dtype=torch.int64, device=device)
-    step, scoring = [], []
+    step: list[float] = []
+    scoring: list[float] = []
     with _seeded(0, 0, device) as generator:
-        for _ in range(4):
+        while len(step) < 4 and sum(step) + sum(scoring) < 1:
             network.train()
             began = time.perf_counter()
-            _step(recipe, network, optimiser, images[:1].expand(size, -1, -1), labels, generator)
+            _step(recipe, network, optimiser, images[:size], labels, generator)
             trained = time.perf_counter()
-            scores_of(network, images, recipe.precision)
+            scores_of(network, images[:read], recipe.precision)
             step.append(trained - began)
             scoring.append(time.perf_counter() - trained)
-    return min(step[1:]) * max(train // size, 1), min(scoring[1:]) * scored / SCORING_BATCH
+    epoch = min(step[1:] or step) * max(train // size, 1)
+    return epoch, min(scoring[1:] or scoring) * scored / read
 
 
 @contextmanager
 def _seeded(seed: int, epoch: int, device: torch.device) -> Iterator[Generator]:
     """A generator for this epoch of this seed, torch's own generators seeded alike; both as before afterwards."""
     state = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-    strict = torch.are_deterministic_algorithms_enabled()
+    memory: Any = torch.utils.deterministic  # mypy does not see what it holds
+    strict, filled = torch.are_deterministic_algorithms_enabled(), memory.fill_uninitialized_memory
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(state)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA's sums differ from run to run
         torch.use_deterministic_algorithms(True)
+        memory.fill_uninitialized_memory = False  # would take a fifth of a deep network's time, and nobody reads it
         try:
             yield Generator(device).manual_seed(state)
         finally:
             torch.use_deterministic_algorithms(strict)
+            memory.fill_uninitialized_memory = filled
 
 
-def _optimiser(settings: Optimiser, network: nn.Module) -> Optimizer:
-    weights = [parameter for parameter in network.parameters() if parameter.dim() > 1]
-    others = [parameter for parameter in network.parameters() if parameter.dim() <= 1]  # biases and normalisation
-    groups = [{"params": weights, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
+def _optimiser(recipe: Recipe, network: nn.Sequential) -> Optimizer:
+    """Its groups of parameters carry their `share` of the learning rate."""
+    settings = recipe.optimiser
+    groups: list[dict[str, Any]] = []
+    for share, block in _shares(recipe, network):
+        weights = [parameter for parameter in block.parameters() if parameter.dim() > 1]
+        others = [parameter for parameter in block.parameters() if parameter.dim() <= 1]  # biases and normalisation
+        groups += [
+            {"params": weights, "weight_decay": settings.weight_decay, "share": share},
+            {"params": others, "weight_decay": 0.0, "share": share},
+        ]
     if settings.name == "sgd":
-        return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=0.9, nesterov=True, fused=True)
+        return torch.optim.SGD(groups, lr=recipe.peak_rate, momentum=0.9, nesterov=True, fused=True)
     kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
-    return kind(groups, lr=settings.learning_rate, fused=True)
+    return kind(groups, lr=recipe.peak_rate, fused=True)
 
 
 def _optimiser_tensors(optimiser: Optimizer) -> dict[str, Tensor]:

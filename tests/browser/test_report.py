@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-SECTIONS = ["answer", "letters", "s1-1", "s1-2", "s1-3", "s1-4", "s2-1", "s2-2", "s3", "s4", "method"]
+SECTIONS = ["answer", "letters", "s1-1", "s1-2", "s1-3", "s1-4", "s2-1", "s2-2", "s3", "costs", "s4", "method"]
 
 # Contrast by WCAG 2.2 of every piece of text with what lies behind it; a cell of the matrix is blended with the page.
 CONTRAST = """() => {

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -15,8 +16,10 @@ def run(*command, cwd):
 
 
 def test_the_python_in_it_runs_and_says_what_its_comments_say(tmp_path):
-    [code] = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    done = run(sys.executable, "-c", code, cwd=tmp_path)
+    first, then = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    guarded = textwrap.indent(then, "    ")
+    (tmp_path / "script.py").write_text(f"{first}\nif __name__ == '__main__':\n{guarded}", encoding="utf-8")
+    done = run(sys.executable, "script.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "(13000, 28, 28)" in done.stdout
     assert "Rate(share=0." in done.stdout
@@ -33,7 +36,7 @@ def test_the_recipe_in_it_is_one(tmp_path):
 
 def test_every_command_and_option_in_it_exists(tmp_path):
     [synopsis] = re.findall(r"## What it does\n\n((?:    .*\n)+)", README)
-    for line in synopsis.splitlines():
+    for line in re.sub(r"\n {8,}", " ", synopsis).splitlines():
         command = line.split()[1]
         shown = run(sys.executable, "-m", "letterlab", command, "--help", cwd=tmp_path)
         assert shown.returncode == 0, line

@@ -2,11 +2,14 @@
 
 import json
 import os
+import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -44,7 +47,9 @@ def test_help_names_the_commands_and_loads_no_torch(tmp_path):
     assert done.returncode == 0
     for command in ("study", "train", "inspect", "report", "draw", "fetch"):
         assert command in done.stdout
-    code = "import sys, letterlab.cli; sys.exit(any(name in sys.modules for name in ('torch', 'cv2', 'scipy')))"
+    code = (
+        "import sys, letterlab.cli; sys.exit(any(name in sys.modules for name in ('torch', 'cv2', 'scipy', 'optuna')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -53,6 +58,9 @@ def test_help_names_the_commands_and_loads_no_torch(tmp_path):
     [
         (["study", "nowhere"], "nowhere"),
         (["study", "drawn", "--only", "rnn"], "--only 'rnn' is no family"),
+        (["study", "drawn", "--plan", "nowhere.toml"], "no plan at nowhere.toml"),
+        (["study", "drawn", "--weights", "resnet50-1.pth"], "resnet50-1.pth: its name does not begin"),
+        (["study", "drawn", "--weights", "resnet18-1.pth"], "resnet18-1.pth: there is no such file"),
         (["study", "drawn", "--letter", "Ж"], "not a letter from A to Z"),
         (["study", "drawn", "--letter", "K", "--surname", "Иванов"], "give one of them"),
         (["report", "nowhere"], "no study in nowhere"),
@@ -108,12 +116,62 @@ def test_inspect_counts_and_draws_a_sheet(folder, tmp_path):
     assert cv2.imread(str(tmp_path / "sheet.png")) is not None
 
 
-def test_a_study_and_its_report_again(folder, tmp_path):
-    words = ["study", folder, "--budget", "smoke", "--only", "mlp", "--orientation", "upright", "--keep-leaks"]
-    done = letterlab(*words, "--out", "mine", "--surname", "Ким", cwd=tmp_path)
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """A plan whose trials take a moment."""
+    path = tmp_path_factory.mktemp("plan") / "small.toml"
+    path.write_text(SMALL)
+    return path
+
+
+SMALL = """
+name = "small"
+
+[[families]]
+name = "mlp"
+finals = {take = 1, changes = {letters_of_each = "all"}, seeds = 2}
+
+[[families.experiments]]
+name = "factors"
+seeds = 2
+base = {epochs = 3, batch_size = 26, letters_of_each = 8, model = {kind = "mlp", hidden = [16]}}
+search = {trials = 3, at_once = 2}
+
+[[families.experiments.factors]]
+name = "neurons"
+setting = "model.hidden"
+values = [[8], [16], [32]]
+
+[[families.experiments.factors]]
+name = "learning rate"
+setting = "optimiser.learning_rate"
+values = [0.003, 0.01]
+
+[[families]]
+name = "again"
+
+[[families.experiments]]
+name = "batches"
+base_of = "mlp"
+changes = {epochs = 2}
+seeds = 1
+
+[[families.experiments.crossed]]
+name = "batch size"
+setting = "batch_size"
+values = [13, 26]
+"""
+
+
+def test_a_study_by_an_own_plan_and_its_report_again(folder, small, tmp_path):
+    words = ["study", folder, "--plan", small, "--orientation", "upright", "--keep-leaks", "--out", "mine"]
+    dry = letterlab(*words, "--dry-run", cwd=tmp_path)
+    assert dry.returncode == 0, dry.stderr
+    assert "Plan small: 15 trainings" in dry.stdout
+    assert not (tmp_path / "mine" / "trials").exists()
+    done = letterlab(*words, "--surname", "Ким", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Report: mine/report.html" in done.stdout
-    assert "4 trainings" in done.stdout
     page = tmp_path / "mine" / "report.html"
     english = page.read_text(encoding="utf-8")
     assert 'lang="en"' in english
@@ -121,30 +179,65 @@ def test_a_study_and_its_report_again(folder, tmp_path):
     again = letterlab("report", "mine", "--lang", "ru", "--letter", "Z", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert 'lang="ru"' in page.read_text(encoding="utf-8")
+    finished = letterlab(*words, cwd=tmp_path)
+    assert "15 of them have ended already" in finished.stdout
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_a_study_killed_leaves_no_process_behind_and_goes_on_to_the_same_numbers(folder, tmp_path):
-    words = ["study", folder, "--budget", "smoke", "--only", "mlp", "--orientation", "upright", "--keep-leaks"]
+def test_a_study_killed_five_times_leaves_no_process_behind_and_ends_in_the_same_store(folder, small, tmp_path):
+    words = ["study", folder, "--plan", small, "--orientation", "upright", "--keep-leaks"]
     environment = {**os.environ, "LETTERLAB_CACHE": str(tmp_path / "cache")}
-    process = subprocess.Popen(
-        [*PROGRAM, *map(str, words), "--out", "killed"], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
-    )
-    while not list(tmp_path.glob("killed/trials/*/checkpoint.safetensors")):
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    here = str(tmp_path).encode()
-    while [one for one in Path("/proc").glob("[0-9]*/environ") if _reads(one).find(here) >= 0]:
-        time.sleep(0.01)  # without an end, were a process left behind
+    here, chance = str(tmp_path).encode(), random.Random(0)
+    kills = sorted(chance.sample(range(1, 40), 5))  # after so many epochs, of which there are about 45
+    for kill in kills:
+        process = subprocess.Popen(
+            [*PROGRAM, *map(str, words), "--out", "killed"], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
+        )
+        while _epochs(tmp_path / "killed" / "study.db") < kill:
+            assert process.poll() is None
+            time.sleep(0.002)
+        time.sleep(0.05 * chance.random())
+        process.kill()
+        process.wait()
+        while [one for one in Path("/proc").glob("[0-9]*/environ") if _reads(one).find(here) >= 0]:
+            time.sleep(0.01)  # without an end, were a process left behind
     for out in ("killed", "whole"):
-        assert letterlab(*words, "--out", out, cwd=tmp_path).returncode == 0
+        done = letterlab(*words, "--out", out, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    first, second = (_rows(tmp_path / out / "study.db") for out in ("killed", "whole"))
+    assert first == second
     first, second = (
         json.loads((tmp_path / out / "findings.json").read_text(), object_hook=_without_times)
         for out in ("killed", "whole")
     )
     assert first["families"] == second["families"]
+
+
+def _rows(path):
+    """All that a store holds but times."""
+    with closing(sqlite3.connect(path)) as store:
+        return {
+            "trials": store.execute(
+                "select trial_id, number, study_id, state from trials order by trial_id"
+            ).fetchall(),
+            "values": store.execute("select trial_id, value from trial_values order by trial_id").fetchall(),
+            "epochs": store.execute(
+                "select trial_id, step, intermediate_value from trial_intermediate_values order by trial_id, step"
+            ).fetchall(),
+            "parameters": store.execute("select * from trial_params order by trial_id, param_name").fetchall(),
+            "attributes": store.execute(
+                "select trial_id, key, value_json from trial_user_attributes order by trial_id, key"
+            ).fetchall(),
+        }
+
+
+def _epochs(path):
+    """How many epochs a store knows of."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
+            return store.execute("select count(*) from trial_intermediate_values").fetchone()[0]
+    except sqlite3.OperationalError:  # it is not there yet
+        return 0
 
 
 def _without_times(entry):

@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from letterlab.errors import LetterlabError
+from letterlab.models.vision import load_torchvision
 from letterlab.prediction import evaluate, open_network, predict, torch_device
-from letterlab.recipe import Cnn, Mlp, Recipe
+from letterlab.recipe import Cnn, Mlp, Recipe, Torchvision
 from letterlab.training import fit
 
 
@@ -23,6 +24,15 @@ def test_each_letter_is_read_by_itself(letters, tmp_path):
     order = np.arange(len(letters.test))[::-1]
     forwards, backwards = (predict(network, part, "fp32") for part in (letters.test, letters.test.take(order)))
     assert np.allclose(forwards.probabilities[order], backwards.probabilities, atol=1e-6)
+
+
+def test_a_network_that_began_with_imagenets_weights_is_opened_without_them(letters, tmp_path):
+    file = tmp_path / "weights.pth"
+    torch.save(load_torchvision().models.squeezenet1_1().state_dict(), file)
+    model = Torchvision(network="squeezenet1_1", stem_stride=2, weights_file=str(file))
+    *_, last = fit(Recipe(model=model, letters_of_each=25, batch_size=104, epochs=2), letters, tmp_path)
+    file.unlink()
+    assert evaluate(tmp_path, letters.test).accuracy.share == pytest.approx(last.test.accuracy)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device that must be missing")

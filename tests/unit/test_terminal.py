@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from letterlab import cli, terminal
+from letterlab.commands import options
 from letterlab.sources import opening
 
 
@@ -15,8 +16,9 @@ def test_durations_are_said_no_more_exactly_than_they_are_known(seconds, words):
 
 
 def test_bars_say_what_they_are_told(capsys):
-    with terminal.bar(10.0, "Study") as advance:
-        advance(10.0, "all done")
+    with terminal.bar("Study") as advance:
+        advance(5.0, 10.0, "half")
+        advance(10.0, 10.0, "all done")
     assert "all done" in capsys.readouterr().out
     with terminal.transfer_bar("Fetching") as advance:
         advance(500, None)
@@ -44,4 +46,4 @@ def test_what_was_there_already_is_not_said_to_be_fetched(tmp_path, capsys):
 
 
 def test_the_command_line_offers_the_orientations_there_are():
-    assert cli.OrientationChoice == opening.OrientationChoice
+    assert options.OrientationChoice == opening.OrientationChoice

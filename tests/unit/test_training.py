@@ -1,16 +1,21 @@
 import math
 from dataclasses import replace
+from itertools import pairwise
+from types import SimpleNamespace
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 
+from blobs import blobs
 from letterlab import training
 from letterlab.checkpoint import NAME, read_checkpoint, read_record
 from letterlab.errors import LetterlabError
 from letterlab.models.build import build
-from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe
-from letterlab.training import fit, learning_rate, parts, seconds_of
+from letterlab.models.vision import load_torchvision
+from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe, Torchvision
+from letterlab.training import fit, parts, rate_share, seconds_of, shown
 
 SMALL = [
     Recipe(model=Mlp(hidden=(32,)), batch_size=52, epochs=3),
@@ -24,6 +29,40 @@ SMALL = [
         epochs=3,
     ),
 ]
+
+
+PRETRAINED = Recipe(
+    model=Torchvision(network="mobilenet_v2", stem_stride=2, head_epochs=2, stem_rate=0.1),
+    letters_of_each=2,
+    batch_size=13,
+    epochs=4,
+)
+
+
+@pytest.fixture(scope="session")
+def imagenet(tmp_path_factory):
+    """A file that passes for ImageNet's weights of MobileNetV2."""
+    file = tmp_path_factory.mktemp("weights") / "mobilenet_v2.pth"
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        torch.save(load_torchvision().models.mobilenet_v2().state_dict(), file)
+    return file
+
+
+@pytest.fixture
+def pretrained(imagenet):
+    return PRETRAINED.model_copy(update={"model": PRETRAINED.model.model_copy(update={"weights_file": str(imagenet)})})
+
+
+@pytest.fixture
+def no_weights(monkeypatch, tmp_path):
+    """torchvision's cache is empty, and there is no internet."""
+
+    def refuse(*given):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torch.hub.urlopen", refuse)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
 
 
 def weights(folder):
@@ -43,6 +82,100 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bytes(recipe, letters, tmp_path
         assert [epoch.number for epoch in before + after] == [1, 2, 3]
         assert weights(folder) == weights(tmp_path / "whole")
         assert [epoch.test for epoch in before + after] == [epoch.test for epoch in whole]
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_with_pretrained_weights_too_and_inside_the_epochs_of_the_last_layer_alone(
+    optimiser, pretrained, letters, tmp_path
+):
+    recipe = pretrained.model_copy(update={"optimiser": Optimiser(name=optimiser, learning_rate=0.01)})
+    list(fit(recipe, letters, tmp_path / "whole"))
+    for stop in (1, 2, 3):
+        folder = tmp_path / f"stopped{stop}"
+        started = fit(recipe, letters, folder)
+        for _ in range(stop):
+            next(started)
+        started.close()
+        list(fit(recipe, letters, folder))
+        assert weights(folder) == weights(tmp_path / "whole")
+
+
+def test_the_pretrained_layers_wait_for_the_last_one(pretrained, imagenet, letters, tmp_path):
+    given = torch.load(imagenet, weights_only=True)
+    first = given["features.0.0.weight"].sum(dim=1, keepdim=True)
+    known = {f"1.{name.removeprefix('features.')}": one for name, one in given.items() if name.startswith("features.")}
+    known["1.0.0.weight"] = first
+    states = [read_checkpoint(tmp_path / NAME) for _ in fit(pretrained, letters, tmp_path)]
+    for state in states[:2]:  # running statistics too
+        assert {name for name in known if not torch.equal(state.weights[name], known[name])} == set()
+        assert {name.partition(".")[2] for name in state.optimiser} == {"step", "exp_avg", "exp_avg_sq"}
+        assert len(state.optimiser) == 2 * 3  # the last layer's weights and biases
+    assert not torch.equal(states[0].weights["1.22.weight"], states[1].weights["1.22.weight"])
+    changed = {name for name in known if not torch.equal(states[2].weights[name], known[name])}
+    assert changed == set(known)
+    steps = {name: float(value) for name, value in states[2].optimiser.items() if name.endswith("step")}
+    assert sorted(set(steps.values())) == [4, 12]  # those that waited have taken an epoch's steps, of four
+
+
+def test_while_the_last_layer_learns_alone_only_its_dropout_is_at_work(pretrained, letters, tmp_path, monkeypatch):
+    seen = []
+
+    def look(recipe, network, *given):
+        seen.append(
+            {type(layer).__name__ for layer in network.modules() if not list(layer.children()) and layer.training}
+        )
+
+    monkeypatch.setattr(training, "_step", look)
+    list(fit(pretrained, letters, tmp_path))
+    alone, together = seen[0], seen[-1]
+    assert seen == [alone] * 8 + [together] * 8
+    assert not alone & {"Conv2d", "BatchNorm2d"}
+    assert {"Dropout", "Linear"} <= alone
+    assert {"Dropout", "Linear", "Conv2d", "BatchNorm2d"} <= together
+
+
+def test_learning_rates_rise_geometrically_from_the_first_layer_to_the_last(pretrained, letters, tmp_path, monkeypatch):
+    rates = []
+
+    def look(recipe, network, optimiser, *given):
+        owner = {id(weight): group["lr"] for group in optimiser.param_groups for weight in group["params"]}
+        rates.append([owner[id(weight)] for weight in network.parameters()])
+
+    monkeypatch.setattr(training, "_step", look)
+    constant = pretrained.optimiser.model_copy(update={"learning_rate": 0.02, "schedule": "cosine"})
+    epochs = list(fit(pretrained.model_copy(update={"optimiser": constant}), letters, tmp_path))
+    assert rates[0][0] == pytest.approx(0.002)
+    assert rates[0][-2:] == [0.02, 0.02]
+    of_blocks = sorted(set(rates[0]))
+    assert of_blocks == list(dict.fromkeys(rates[0]))  # they never fall on the way
+    assert len(of_blocks) == 20
+    assert [b / a for a, b in pairwise(of_blocks)] == pytest.approx([10 ** (1 / 19)] * 19)
+    assert np.array(rates[8]) / np.array(rates[0]) == pytest.approx(0.5)  # half way of a cosine
+    assert [epoch.learning_rate for epoch in epochs] == [step[-1] for step in rates[3::4]]
+
+
+def test_weights_are_asked_for_once_and_only_by_who_begins_with_them(pretrained, letters, tmp_path, no_weights):
+    from_chance = Torchvision(network="mobilenet_v2", stem_stride=2, weights="random", head_epochs=0)
+    short = Recipe(model=from_chance, letters_of_each=1, batch_size=26, epochs=1)
+    list(fit(short, letters, tmp_path / "random"))
+    next(fit(pretrained, letters, tmp_path / "imagenet"))
+    gone = pretrained.model_copy(update={"model": pretrained.model.model_copy(update={"weights_file": "/nowhere.pth"})})
+    with pytest.raises(LetterlabError, match=r"nowhere\.pth"):
+        next(fit(gone, letters, tmp_path / "gone"))
+    with pytest.raises(LetterlabError, match="TORCH_HOME"):
+        next(fit(PRETRAINED, letters, tmp_path / "gone"))
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_begun_training_needs_no_pretrained_weights(pretrained, imagenet, letters, tmp_path):
+    file = tmp_path / "mine.pth"
+    file.write_bytes(imagenet.read_bytes())
+    mine = pretrained.model_copy(update={"model": pretrained.model.model_copy(update={"weights_file": str(file)})})
+    started = fit(mine, letters, tmp_path / "begun")
+    next(started)
+    started.close()
+    file.unlink()
+    assert len(list(fit(mine, letters, tmp_path / "begun"))) == 3
 
 
 def test_a_finished_training_is_not_repeated(letters, tmp_path):
@@ -79,6 +212,8 @@ def test_first_weights_and_every_epochs_order_are_chances_of_their_own(letters, 
         {"model": {"kind": "mlp", "hidden": [32], "dropout": 0.1}},
         {"model": {"kind": "mlp", "hidden": [32], "activation": "gelu"}},
         {"batch_size": 26},
+        {"letters_of_each": 10},
+        {"optimiser": {"rate_for_batch": 26}},
         {"precision": "bf16"},
     ],
 )
@@ -90,10 +225,11 @@ def test_every_setting_matters(change, letters, tmp_path):
 
 
 def test_biases_and_normalisation_are_spared_weight_decay():
-    network = build(Cnn(filters=(4,)))
+    recipe = Recipe(model=Cnn(filters=(4,)), optimiser=Optimiser(weight_decay=0.5))
+    network = build(recipe.model)
     decays = {
         id(parameter): group["weight_decay"]
-        for group in training._optimiser(Optimiser(weight_decay=0.5), network).param_groups
+        for group in training._optimiser(recipe, network).param_groups
         for parameter in group["params"]
     }
     found = {name: decays[id(parameter)] for name, parameter in network.named_parameters()}
@@ -116,6 +252,7 @@ def test_torchs_own_generator_and_strictness_are_left_alone(letters, tmp_path):
     list(fit(SMALL[0], letters, tmp_path))
     assert torch.equal(torch.rand(3), expected)
     assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.utils.deterministic.fill_uninitialized_memory
 
 
 def test_the_record_tells_what_was_done(letters, tmp_path):
@@ -133,6 +270,59 @@ def test_validation_is_cut_from_training_the_same_every_time(letters):
     assert first.validation.counts().tolist() == [2] * 26
     assert not set(first.train.names) & set(first.validation.names)
     assert first.test is letters.test
+
+
+def test_so_many_of_each_letter_are_shown(letters):
+    train = parts(letters).train  # 18 of each
+
+    def names(seed, count):
+        return shown(train, Recipe(seed=seed, letters_of_each=count)).names.tolist()
+
+    assert shown(train, Recipe(letters_of_each=3)).counts().tolist() == [3] * 26
+    assert set(names(0, 3)) < set(names(0, 10)) < set(names(0, 17)) < set(names(0, 18)) == set(train.names)
+    assert names(0, 3) == names(0, 3)
+    common = len(set(names(0, 9)) & set(names(1, 9)))
+    assert 26 * 3 < common < 26 * 6  # half of them, as chance has it
+    assert names(0, 1000) == names(0, "all") == train.names.tolist()
+
+
+def test_which_letters_are_shown_is_a_chance_of_its_own(letters):
+    train = parts(letters).train
+    order = np.random.default_rng(0).permutation(len(train))
+    expected = np.concatenate([order[train.labels[order] == label][:3] for label in range(26)])
+    assert set(shown(train, Recipe(letters_of_each=3)).names) != set(train.names[expected])
+
+
+def test_a_rare_letter_is_shown_as_often_as_there_is_one(letters):
+    train = letters.train.take(np.arange(18, 520))  # two of the first letter, 20 of the others
+    assert shown(train, Recipe(letters_of_each=5)).counts().tolist() == [2] + [5] * 25
+
+
+def test_a_training_that_is_shown_a_few_learns_from_them_alone(letters, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(training, "_step", lambda *given: seen.extend(image.numpy().tobytes() for image in given[3]))
+    recipe = SMALL[0].model_copy(update={"letters_of_each": 3, "epochs": 2})
+    list(fit(recipe, letters, tmp_path))
+    of_recipe = {image.tobytes() for image in shown(parts(letters).train, recipe).images}
+    assert len(seen) == 2 * 52  # one batch of 52 in each epoch; the other 26 wait
+    assert set(seen) <= of_recipe
+
+
+@pytest.mark.parametrize(
+    ("letters_of_each", "expected"), [("all", [2600, 2600, 1560]), (10, [260, 260, 260]), (100, [650, 650, 650])]
+)
+def test_curves_of_a_few_letters_are_of_a_few(letters_of_each, expected, letters, tmp_path, monkeypatch):
+    scored = []
+
+    def look(network, part, precision):
+        scored.append(part.labels.bincount().tolist())
+        return training.Score(1.0, 0.5)
+
+    monkeypatch.setattr(training, "_score", look)
+    monkeypatch.setattr(training, "_step", lambda *given: None)
+    many = replace(letters, train=blobs(1000, 0), test=blobs(60, 1))
+    list(fit(Recipe(model=Mlp(hidden=()), letters_of_each=letters_of_each, epochs=1), many, tmp_path))
+    assert scored == [[count // 26] * 26 for count in expected]
 
 
 def test_a_folder_with_another_training_is_refused(letters, tmp_path):
@@ -171,23 +361,52 @@ def test_a_batch_larger_than_the_set_is_the_set(letters, tmp_path):
 
 
 def test_schedules():
-    def rates(schedule):
-        settings = Optimiser(learning_rate=1.0, schedule=schedule)
-        return [learning_rate(settings, step, 100) for step in range(100)]
+    def shares(schedule):
+        return [rate_share(schedule, step, 100) for step in range(100)]
 
-    assert set(rates("constant")) == {1.0}
-    cosine = rates("cosine")
+    assert set(shares("constant")) == {1.0}
+    cosine = shares("cosine")
     assert cosine[0] == 1.0
     assert cosine[50] == pytest.approx(0.5)
     assert sorted(cosine, reverse=True) == cosine
-    cycle = rates("one-cycle")
+    cycle = shares("one-cycle")
     assert cycle[24] == 1.0 == max(cycle)
     assert cycle[0] == pytest.approx(0.04)
     assert cycle[-1] < 0.001
-    assert [learning_rate(Optimiser(), step, steps) > 0 for steps in (1, 2, 3) for step in range(steps)] == [True] * 6
+    assert [rate_share("one-cycle", step, steps) > 0 for steps in (1, 2, 3) for step in range(steps)] == [True] * 6
+
+
+def test_the_rate_follows_the_schedule_to_the_batchs_height(letters, tmp_path, monkeypatch):
+    rates = []
+    monkeypatch.setattr(training, "_step", lambda *given: rates.append(given[2].param_groups[0]["lr"]))
+    optimiser = Optimiser(name="sgd", learning_rate=0.1, rate_for_batch=26)
+    recipe = SMALL[0].model_copy(update={"optimiser": optimiser})
+    epochs = list(fit(recipe, letters, tmp_path))
+    assert rates == [pytest.approx(0.2 * rate_share("one-cycle", step, 27)) for step in range(27)]
+    assert [epoch.learning_rate for epoch in epochs] == rates[8::9]
 
 
 def test_costs_are_measured():
     epoch, scoring = seconds_of(SMALL[0], 520, 1040)
     assert 0 < epoch < 60
     assert 0 < scoring < 60
+
+
+def test_pretrained_costs_are_measured_without_weights_and_on_few_letters(no_weights, monkeypatch):
+    read = []
+    monkeypatch.setattr(training, "scores_of", lambda network, images, precision: read.append(len(images)))
+    epoch, _ = seconds_of(PRETRAINED, 52, 104)
+    assert 0 < epoch < 60
+    assert set(read) == {13}
+
+
+@pytest.mark.parametrize(("tick", "rounds"), [(0.01, 4), (0.2, 3), (2.0, 1)])
+def test_costs_are_measured_for_about_a_second(tick, rounds, monkeypatch):
+    times = iter(np.arange(0, 100, tick).tolist())
+    steps = []
+    monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=lambda: next(times)))
+    monkeypatch.setattr(training, "_step", lambda *given: steps.append(given[3]))
+    epoch, scoring = seconds_of(SMALL[0], 520, 2048)
+    assert len(steps) == rounds
+    assert epoch == pytest.approx(10 * tick)  # steps of 52 letters
+    assert scoring == pytest.approx(2 * tick)  # of 1024

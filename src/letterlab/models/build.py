@@ -5,15 +5,21 @@ from torch import nn
 from letterlab.models.cnn import cnn
 from letterlab.models.layers import Standardise
 from letterlab.models.mlp import mlp
-from letterlab.recipe import Cnn, Mlp
+from letterlab.models.pretrained import torchvision_network
+from letterlab.recipe import Cnn, Mlp, Torchvision
 
 
-def build(settings: Mlp | Cnn, mean: float = 0.0, deviation: float = 1.0) -> nn.Sequential:
+def build(settings: Mlp | Cnn | Torchvision, mean: float = 0.0, deviation: float = 1.0) -> nn.Sequential:
     """A network from pictures [B, 1, 28, 28] in 0..1 to scores [B, 26], its first weights from torch's global seed.
 
     Mean and deviation are those of the training letters' ink, 0..1; the network's file holds them.
     """
-    network = mlp(settings) if isinstance(settings, Mlp) else cnn(settings)
+    if isinstance(settings, Mlp):
+        network = mlp(settings)
+    elif isinstance(settings, Cnn):
+        network = cnn(settings)
+    else:
+        network = torchvision_network(settings)
     return nn.Sequential(Standardise(mean, deviation), network)
 
 

@@ -5,7 +5,6 @@ from itertools import pairwise
 from torch import nn
 
 from letterlab.alphabet import LETTERS
-from letterlab.letterset import SIDE
 from letterlab.models.layers import ACTIVATIONS, normalisation
 from letterlab.recipe import Cnn
 
@@ -16,22 +15,22 @@ def cnn(settings: Cnn) -> nn.Sequential:
     A block pools before it normalises and activates: with a rising activation the largest of four stays the largest,
     and what follows has a quarter of the numbers to work on.
     """
+    pooled = settings.halving == "pool"
     layers: list[nn.Module] = []
-    side = SIDE
     for before, filters in pairwise((1, *settings.filters)):
         layers += [
-            # A normalisation shifts by itself: a bias before it would do nothing.
             nn.Conv2d(
                 before,
                 filters,
                 settings.kernel,
-                padding=settings.kernel // 2,
+                stride=1 if pooled else 2,
+                padding=settings.kernel // 2 if settings.padding == "same" else 0,
+                # A normalisation shifts by itself: a bias before it would do nothing.
                 bias=settings.normalisation == "none",
             ),
-            nn.MaxPool2d(2),
-            *normalisation(settings.normalisation, filters, settings.groups, nn.BatchNorm2d),
+            *([nn.MaxPool2d(2)] if pooled else []),
+            *normalisation(settings.normalisation, filters, settings.group_size, nn.BatchNorm2d),
             ACTIVATIONS[settings.activation](),
         ]
-        side //= 2
-    features = settings.filters[-1] * side * side
+    features = settings.filters[-1] * settings.sides[-1] ** 2
     return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(settings.dropout), nn.Linear(features, len(LETTERS)))

@@ -5,7 +5,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from letterlab.recipe import Activation, Normalisation
+from letterlab.recipe import Activation, GroupSize, Normalisation
 
 ACTIVATIONS: Final[dict[Activation, type[nn.Module]]] = {
     "relu": nn.ReLU,
@@ -32,10 +32,10 @@ class Standardise(nn.Module):
         return (x - self.mean) / self.deviation
 
 
-def normalisation(name: Normalisation, width: int, groups: int, batch: type[nn.Module]) -> list[nn.Module]:
+def normalisation(name: Normalisation, width: int, group_size: GroupSize, batch: type[nn.Module]) -> list[nn.Module]:
     """The layer that normalises `width` channels, in a list that is empty for none; `batch` is BatchNorm1d or 2d."""
     if name == "batch":
         return [batch(width)]
     if name == "group":
-        return [nn.GroupNorm(groups, width)]
+        return [nn.GroupNorm(1 if group_size == "all" else width // group_size, width)]
     return []

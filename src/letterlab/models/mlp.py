@@ -17,6 +17,6 @@ def mlp(settings: Mlp) -> nn.Sequential:
     for before, width in pairwise(widths):
         # A normalisation shifts by itself: a bias before it would do nothing.
         layers += [nn.Linear(before, width, bias=settings.normalisation == "none")]
-        layers += normalisation(settings.normalisation, width, settings.groups, nn.BatchNorm1d)
+        layers += normalisation(settings.normalisation, width, settings.group_size, nn.BatchNorm1d)
         layers += [ACTIVATIONS[settings.activation](), nn.Dropout(settings.dropout)]
     return nn.Sequential(*layers, nn.Linear(widths[-1], len(LETTERS)))

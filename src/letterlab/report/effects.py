@@ -1,116 +1,158 @@
-"""What the candidates of a family tell, once chance is allowed for."""
+"""What the tests of an experiment tell, as sentences: which levels are better or worse, and where none is shown."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from letterlab.findings.compare import Comparison, compare
-from letterlab.recipe import no_augmentation
+from markupsafe import Markup
+
+from letterlab.findings.compare import Comparison, compare, compare_all
 from letterlab.report.words import Words
-from letterlab.study.results import FamilyResult, Tried
+from letterlab.study.plan import BASE
+from letterlab.study.results import ExperimentResult, FamilyResult
+from letterlab.study.tried import Tried
 
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """What came of changing the base in one factor, on the validation letters."""
+    """What came of a change, on the validation letters."""
 
     tried: Tried
     comparison: Comparison
-    """The candidate's accuracy less the base's."""
+    """The candidate's accuracy less that of the one it is compared with."""
 
 
 @dataclass(frozen=True, eq=False)
-class Verdicts:
-    """What may be said of the candidates of a family."""
+class FactorEffects:
+    """The levels of one factor against the base, those of the largest effect first."""
 
-    tied: tuple[Tried, ...]
-    """Not told apart from the best: the paired interval holds zero."""
-    base: Tried | None
-    """The candidate from which the others differ in one factor, if it was tried."""
-    effects: tuple[Effect, ...]
-    """Every other candidate against the base, the highest accuracy first; none without a base."""
-
-    @property
-    def better(self) -> list[Effect]:
-        """Better than the base by more than chance."""
-        return [effect for effect in self.effects if effect.comparison.low > 0]
-
-    @property
-    def worse(self) -> list[Effect]:
-        """Worse than the base by more than chance."""
-        return [effect for effect in self.effects if effect.comparison.high < 0]
-
-    @property
-    def unclear(self) -> list[Effect]:
-        """Not told apart from the base."""
-        return [effect for effect in self.effects if not effect.comparison.apart]
-
-    def effect_of(self, tried: Tried) -> Effect | None:
-        """The effect of one candidate; the base has none."""
-        return next((effect for effect in self.effects if effect.tried is tried), None)
+    factor: str
+    better: list[Effect] = field(default_factory=list)
+    worse: list[Effect] = field(default_factory=list)
+    unclear: list[Effect] = field(default_factory=list)
+    """Not told apart from the base."""
 
 
-def verdicts(family: FamilyResult) -> Verdicts:
-    """Compares the candidates with the best and with the base, seeds averaged, on the validation letters."""
-    base = next((tried for tried in family.ranked if tried.varied == "base"), None)
-    return Verdicts(
-        tied=tuple(tried for tried in family.ranked[1:] if not family.against_best(tried).apart),
-        base=base,
-        effects=tuple(
-            Effect(tried, compare(tried.validation_correct, base.validation_correct))
-            for tried in family.ranked
-            if base is not None and tried is not base
-        ),
-    )
+def by_factor(result: ExperimentResult) -> list[FactorEffects]:
+    """Every factor of which a level could be compared with its base, in the plan's order."""
+    found: dict[str, FactorEffects] = {}
+    compared = [Effect(one, result.to_base[one.name]) for one in result.tried if one.name in result.to_base]
+    for effect in sorted(compared, key=lambda effect: -abs(effect.comparison.difference)):
+        factor = found.setdefault(effect.tried.varied, FactorEffects(effect.tried.varied))
+        if not effect.comparison.apart:
+            factor.unclear.append(effect)
+        elif effect.comparison.difference > 0:
+            factor.better.append(effect)
+        else:
+            factor.worse.append(effect)
+    return [found[factor.name] for factor in result.experiment.factors if factor.name in found]
 
 
-@dataclass(frozen=True, eq=False)
-class Depth:
-    """A CNN among those that differ in nothing but the number of their convolutional layers."""
+def effect_sentences(words: Words, result: ExperimentResult) -> list[tuple[str, Markup]]:
+    """For each factor its name and what is shown of its levels."""
+    told = []
+    for factor in by_factor(result):
+        base = _base_level(words, result, factor)
+        sentences = [
+            words(f"effect.{key}", base=base, changes=_changes(words, result, effects))
+            for key, effects in (("better", factor.better), ("worse", factor.worse))
+            if effects
+        ]
+        if factor.unclear:
+            key = "others_unclear" if sentences else "unclear"
+            changes = _changes(words, result, factor.unclear, with_difference=False)
+            sentences.append(words(f"effect.{key}", n=len(factor.unclear), base=base, changes=changes))
+        told.append((words.known("factor", factor.factor), Markup(" ").join(sentences)))
+    return told
 
-    layers: int
-    tried: Tried
-    to_shallower: Comparison | None
-    """Its accuracy less that of the next shallower one; the shallowest has none."""
+
+def _base_level(words: Words, result: ExperimentResult, effects: FactorEffects) -> str:
+    """The level that the base has of a factor; `base` where it has no name, or not the same in every combination."""
+    levels = {one.levels[effects.factor] for one in result.tried if one.varied == BASE}
+    return words.known("factor", levels.pop() if len(levels) == 1 else BASE)
 
 
-def depths(family: FamilyResult) -> list[Depth]:
-    """The base and those that vary its layers, the shallowest first; one alone tells nothing of depth."""
-    chosen = sorted(
-        (
-            (len(tried.recipe.model.filters), tried)
-            for tried in family.ranked
-            if tried.recipe.model.kind == "cnn" and tried.varied in ("base", "layers")
-        ),
-        key=lambda one: one[0],
-    )
-    return [
-        Depth(
-            layers,
-            tried,
-            compare(tried.validation_correct, chosen[i - 1][1].validation_correct) if i else None,
+def _changes(words: Words, result: ExperimentResult, effects: list[Effect], with_difference: bool = True) -> Markup:
+    parts = []
+    for effect in effects:
+        tried = effect.tried
+        at = combination(words, result, tried)
+        key = f"effect.{'change' if with_difference else 'level'}{'_at' if at else ''}"
+        difference = words.difference(effect.comparison)
+        parts.append(words(key, level=tried.levels[tried.varied], at=at, difference=difference))
+    return Markup("; ").join(parts)
+
+
+def combination(words: Words, result: ExperimentResult, tried: Tried) -> str:
+    """A candidate's levels of the crossed factors; empty where none is crossed."""
+    return ", ".join(crossed_level(words, factor.name, tried) for factor in result.experiment.crossed)
+
+
+def crossed_level(words: Words, factor: str, tried: Tried) -> str:
+    """A candidate's level of a factor: `2-layers`; a mere number with the factor's name, `batch size 32`."""
+    level = tried.levels[factor]
+    return level if any(map(str.isalpha, level)) else f"{words.known('factor', factor)} {level}"
+
+
+def steps(result: ExperimentResult) -> list[tuple[Tried, Comparison | None]]:
+    """The bases of an experiment with one crossed factor, each less the one before it; none for another experiment.
+
+    The p are corrected (Holm) over these comparisons.
+    """
+    if len(result.experiment.crossed) != 1:
+        return []
+    bases = [one for one in result.tried if one.varied == BASE]
+    pairs = list(zip(bases[1:], bases, strict=False))
+    compared = compare_all([(one.validation_correct, other.validation_correct) for one, other in pairs])
+    return list(zip(bases, [None, *compared], strict=False))
+
+
+def best_of_search(result: ExperimentResult) -> Effect | None:
+    """The searched candidate of highest validation accuracy against the base (the best, of several)."""
+    bases = [one for one in result.tried if one.varied == BASE]
+    if not (result.searched and bases):
+        return None
+    best = max(result.searched, key=lambda one: one.validation_mean)
+    base = max(bases, key=lambda one: one.validation_mean)
+    return Effect(best, compare(best.validation_correct, base.validation_correct))
+
+
+def tied(family: FamilyResult) -> list[Tried]:
+    """The ranked candidates that are not told apart from the best."""
+    return [one for one in family.ranked[1:] if not family.to_best[one.name].apart]
+
+
+def counted(words: Words, result: ExperimentResult) -> Markup:
+    """How many changes of the base are shown better, worse, or neither."""
+    factors = by_factor(result)
+    better, worse, unclear = (
+        sum(len(each) for each in all_of)
+        for all_of in (
+            [one.better for one in factors],
+            [one.worse for one in factors],
+            [one.unclear for one in factors],
         )
-        for i, (layers, tried) in enumerate(chosen)
-    ]
+    )
+    key = "counted" if better or worse else "counted_none"
+    return words(f"effect.{key}", n=better + worse + unclear, better=better, worse=worse, unclear=unclear)
 
 
-def settings(words: Words, tried: Tried) -> dict[str, str]:
-    """A candidate's settings as the columns of a table, by the names of their headings."""
-    recipe = tried.recipe
-    model, optimiser = recipe.model, recipe.optimiser
-    if model.kind == "mlp":
-        layers = "→".join(map(str, model.hidden)) or "–"
+def conditions(words: Words, tried: Sequence[Tried]) -> list[Markup]:
+    """Which letters the numbers of candidates come from, how long each network learned, and with how many seeds."""
+    shown = {one.recipe.letters_of_each for one in tried}
+    epochs = [one.recipe.epochs for one in tried]
+    seeds = max(len(one.trials) for one in tried)
+    told = []
+    if len(shown) > 1:
+        told.append(words("experiment.letters_vary"))
+    elif shown == {"all"}:
+        told.append(words("experiment.letters_all"))
     else:
-        layers = f"{'→'.join(map(str, model.filters))}, {model.kernel}×{model.kernel}"
-    return {
-        "layers_mlp" if model.kind == "mlp" else "layers_cnn": layers,
-        "activation": words.known("settings", model.activation),
-        "normalisation": words.known("settings", f"normalisation_{model.normalisation}"),
-        "dropout": words.setting(model.dropout),
-        "weight_decay": words.setting(optimiser.weight_decay),
-        "label_smoothing": words.setting(recipe.label_smoothing),
-        "augmentation": words.known("settings", "no" if recipe.augmentation == no_augmentation() else "yes"),
-        "optimiser": words.known("settings", optimiser.name),
-        "rate": words.setting(optimiser.learning_rate),
-        "batch": words.integer(recipe.batch_size),
-        "epochs": words.integer(recipe.epochs),
-        "parameters": words.integer(tried.parameters),
-    }
+        told.append(words("experiment.letters_some", n=shown.pop()))
+    if min(epochs) == max(epochs):
+        told.append(words("experiment.epochs", n=epochs[0]))
+    else:
+        told.append(words("experiment.epochs_vary", low=min(epochs), high=max(epochs)))
+    told.append(words("experiment.one_seed" if seeds == 1 else "experiment.seeds", seeds=seeds))
+    if 1 < seeds < 5:
+        told.append(words("experiment.few_seeds"))
+    return told

@@ -3,30 +3,29 @@
 import shlex
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from letterlab.alphabet import LETTERS
 from letterlab.files import write_text
-from letterlab.report.effects import depths, settings, verdicts
-from letterlab.report.figures import candidates_figure, learning_curves, letters_figure
+from letterlab.report import answers, batches, candidates, effects, pareto, pictures, transfer
+from letterlab.report.figures import learning_curves, letters_figure
 from letterlab.report.matrix import confusion_figure
-from letterlab.report.pictures import data_uri, mean_image, pictured_mistakes, samples
+from letterlab.report.settings import settings, shape
 from letterlab.report.words import Language, Words
-from letterlab.study.results import TRIALS, Results, duel
+from letterlab.study.folder import TRIALS
+from letterlab.study.results import Results, duel
 
 
 def write_report(results: Results, path: Path, language: Language = "en") -> None:
     """Writes the report of a study, whole or not at all. Nothing is read but the results.
 
     Args:
-        results: of at least one family.
+        results: of at least one family; of a study that is not finished, what there is.
         path: the file, in the study's folder; the command for TensorBoard that the report gives is about that folder.
         language: of all sentences but those that come with the letters (why a file was set aside).
     """
-    words = Words(language)
     environment = Environment(
         loader=PackageLoader("letterlab.report"),
         autoescape=True,
@@ -35,46 +34,42 @@ def write_report(results: Results, path: Path, language: Language = "en") -> Non
         lstrip_blocks=True,
     )
     environment.globals.update(
-        say=words,
+        say=Words(language),
         results=results,
         LETTERS=LETTERS,
-        mean=np.mean,
-        verdicts=verdicts,
-        depths=depths,
+        spread=_spread,
+        anchor=answers.anchor,
+        score_of_asked=answers.score_of_asked,
+        batches=batches,
+        candidates=candidates,
+        effects=effects,
+        pareto=pareto,
+        pictures=pictures,
+        transfer=transfer,
         settings=settings,
-        candidates_figure=candidates_figure,
+        shape=shape,
+        duel=duel,
         learning_curves=learning_curves,
         letters_figure=letters_figure,
         confusion_figure=confusion_figure,
-        data_uri=data_uri,
-        samples=samples,
-        mean_image=mean_image,
-        pictured_mistakes=pictured_mistakes,
     )
     page = environment.get_template("page.html").render(
-        champion=max(results.families, key=lambda family: float(np.mean(family.best.validation_accuracies))),
+        champion=answers.champion(results),
+        answers=answers.answers(Words(language), results),
         mlp=results.family("mlp"),
         cnn=results.family("cnn"),
-        against=_against(results),
+        norm=results.family("norm"),
+        transferred=results.family("transfer"),
+        own=[family for family in results.families if answers.anchor(family.family).startswith("family-")],
         set_aside=_by_reason(results),
         tensorboard=f"tensorboard --logdir {shlex.quote(str(path.parent / TRIALS))}",
     )
     write_text(path, page)
 
 
-def _against(results: Results) -> dict[str, Any] | None:
-    """The CNN against the MLP on the test letters, with the table that McNemar's test is made on."""
-    mlp, cnn = results.family("mlp"), results.family("cnn")
-    if mlp is None or cnn is None:
-        return None
-    by_mlp, by_cnn = mlp.best_trial.test.correct, cnn.best_trial.test.correct
-    return {
-        "duel": duel(cnn, mlp),
-        "both": int((by_cnn & by_mlp).sum()),
-        "only_cnn": int((by_cnn & ~by_mlp).sum()),
-        "only_mlp": int((by_mlp & ~by_cnn).sum()),
-        "neither": int((~by_cnn & ~by_mlp).sum()),
-    }
+def _spread(accuracies: list[float]) -> float:
+    """Standard deviation over seeds; of one seed it is not known."""
+    return float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else float("nan")
 
 
 def _by_reason(results: Results) -> list[tuple[str, int, list[str]]]:

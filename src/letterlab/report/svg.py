@@ -51,3 +51,35 @@ class Scale:
         step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-9))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [step * i for i in range(first, last + 1)]
+
+
+@dataclass(frozen=True)
+class LogScale:
+    """A logarithmic scale from positive values to pixels."""
+
+    low: Number
+    high: Number
+    start: Number
+    """Pixel of the low value."""
+    end: Number
+    """Pixel of the high value."""
+
+    def __call__(self, value: Number) -> float:
+        """The pixel of a value."""
+        return self.start + math.log(value / self.low) / math.log(self.high / self.low) * (self.end - self.start)
+
+    def ticks(self, most: int) -> list[float]:
+        """Round values within the scale: 1, 2 or 5 times powers of ten, or powers alone where these are too many.
+
+        Over less than a decade those of a linear scale.
+        """
+        if self.high < 10 * self.low:
+            return Scale(self.low, self.high, self.start, self.end).ticks(most)
+        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        found: list[float] = []
+        for steps in ((1, 2, 5), (1, 3), (1,)):
+            found = [step * 10.0**decade for decade in decades for step in steps]
+            found = [tick for tick in found if self.low <= tick <= self.high]
+            if len(found) <= most:
+                return found
+        return found[:: math.ceil(len(found) / most)]

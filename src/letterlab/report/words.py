@@ -104,9 +104,16 @@ class Words:
         text = f"p < {self.decimal(0.001, 3)}" if value < 0.001 else f"p = {self.decimal(value, 3)}"
         return text.replace(" ", "\u00a0")
 
+    def bare_p(self, value: float) -> str:
+        """0.012, or < 0.001, for a table; a dash where there is none."""
+        text = f"< {self.decimal(0.001, 3)}" if value < 0.001 else self.decimal(value, 3)
+        return text.replace(" ", "\u00a0")
+
     def duration(self, seconds: float) -> str:
-        """12 s, or 3 min 20 s."""
+        """12 s, or 3 min 20 s, or 2 h 15 min."""
         minutes, rest = divmod(round(seconds), 60)
+        if minutes >= 60:
+            return str(self("number.hours", hours=minutes // 60, minutes=minutes % 60))
         if minutes:
             return str(self("number.minutes", minutes=minutes, seconds=rest))
         return str(self("number.seconds", seconds=self.decimal(seconds, 1 if seconds < 10 else 0)))

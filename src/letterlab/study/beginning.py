@@ -1,31 +1,32 @@
 """How a study begins: which letters it works with, what it will do, and about how long that takes here."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 
+from letterlab.alphabet import LETTERS
 from letterlab.audit import audit
 from letterlab.errors import LetterlabError
 from letterlab.files import replace_whole
 from letterlab.history import environment
 from letterlab.letterset import Letters
-from letterlab.recipe import Cnn, Precision, Recipe
-from letterlab.study.plan import Plan, plan
-from letterlab.study.results import LETTERS_FILE, STUDY_FILE, Asked, LettersRead, Study
-from letterlab.training import parts, seconds_of
+from letterlab.recipe import Cnn, Mlp, Precision, Recipe, Torchvision
+from letterlab.study.folder import LETTERS_FILE, STUDY_FILE, Asked, Foreseen, LettersRead, Pace, Study
+from letterlab.study.plan import Plan
+from letterlab.study.unfolding import foreseen
+from letterlab.training import CURVES_OF_EACH, parts, seconds_of
 
 _GAIN: Final = 1.2  # bf16 has to be at least this much faster to be worth its coarser arithmetic
+_BEGINNING: Final = 0.3  # seconds: a process of its own, the letters cut and copied, the files written
 
 
-def begin(folder: Path, letters: Letters, asked: Asked, *, keep_leaks: bool = False) -> tuple[Study, Letters]:
-    """The study in this folder, begun if it is not there, and the letters that it works with.
+def read_letters(letters: Letters, keep_leaks: bool) -> tuple[LettersRead, Letters]:
+    """What a study has to say of the letters, and those that it works with.
 
     Training letters that also stand among the test letters are left out, unless they are to be kept.
-
-    Raises:
-        LetterlabError: the folder holds a study that asked for something else, or of other letters.
     """
     leaks: tuple[str, ...] = ()
     if not keep_leaks and len(positions := audit(letters).leaks):
@@ -44,39 +45,98 @@ def begin(folder: Path, letters: Letters, asked: Asked, *, keep_leaks: bool = Fa
         drawn=letters.drawn,
         notes=letters.notes,
     )
+    return read, letters
+
+
+def begin(folder: Path, letters: Letters, read: LettersRead, asked: Asked, make_plan: Callable[[], Plan]) -> Study:
+    """The study in this folder, begun if it is not there.
+
+    Args:
+        folder: of the study; made where it is missing.
+        letters: that it works with.
+        read: what is to be said of them.
+        asked: what the user asked for.
+        make_plan: gives the plan of a study that is not begun; of one that is begun, the name of its plan must be that
+            of the stored one, which is kept, for another day this machine may be measured otherwise.
+
+    Raises:
+        LetterlabError: the folder holds a study of other letters, or of another plan.
+    """
+    plan = make_plan()
+    pace: dict[str, Pace] = {}
     if (folder / STUDY_FILE).exists():
         begun = Study.open(folder)
-        if (begun.letters.fingerprint, begun.asked.budget) != (read.fingerprint, asked.budget):
+        if (begun.letters.fingerprint, begun.whole_plan.name) != (read.fingerprint, plan.name):
             raise LetterlabError(
-                f"{folder} holds a {begun.asked.budget} study of {begun.asked.letters} whose letters have the "
+                f"{folder} holds a {begun.whole_plan.name} study of {begun.asked.letters} whose letters have the "
                 f"fingerprint {begun.letters.fingerprint}, not this one: give another --out, or delete it."
             )
-        precision = _precision_of(begun.plan)
-    else:
-        precision = quicker_precision()
-    study = Study(asked, read, environment(torch.get_num_threads()), plan(asked.budget, precision).only(asked.only))
+        plan, pace = begun.whole_plan, begun.pace
+    costs = Costs(read, pace)
+    expected = {
+        name: Foreseen(len(recipes), sum(map(costs, recipes)))
+        for name, recipes in foreseen(plan.only(asked.only) if asked.only else plan).items()
+    }
+    study = Study(asked, read, environment(torch.get_num_threads()), plan, pace, expected)
+    folder.mkdir(parents=True, exist_ok=True)
     with replace_whole(folder / LETTERS_FILE) as file:
         np.savez(file, images=letters.test.images, labels=letters.test.labels, names=letters.test.names)
     study.save(folder)
-    return study, letters
-
-
-def _precision_of(begun: Plan) -> Precision:
-    """What a study that is begun computes its CNNs in."""
-    found = [one.recipe.precision for one in begun.candidates if one.family == "cnn"]
-    return found[0] if found else quicker_precision()
+    return study
 
 
 def quicker_precision() -> Precision:
     """bf16 where this processor gains by it, fp32 otherwise; measured with the CNN of three layers, by turns."""
     recipe = Recipe(model=Cnn(), precision="fp32")
     half = recipe.model_copy(update={"precision": "bf16"})
-    took = [[seconds_of(one, one.batch_size, 0)[0] for one in (recipe, half)] for _ in range(3)]
+    took = [[sum(seconds_of(one, one.batch_size, 0)) for one in (recipe, half)] for _ in range(3)]
     fp32, bf16 = np.median(took, axis=0)
     return "bf16" if fp32 > _GAIN * bf16 else "fp32"
 
 
-def estimate(study: Study) -> dict[str, float]:
-    """Seconds that an epoch of each candidate takes here, by a few steps of each: scoring included."""
-    scored = 2 * study.letters.validation + study.letters.test
-    return {one.name: sum(seconds_of(one.recipe, study.letters.train, scored)) for one in study.plan.candidates}
+class Costs:
+    """About how many seconds trainings take here, measured by a few steps of each shape of network."""
+
+    def __init__(self, read: LettersRead, pace: dict[str, Pace]) -> None:
+        """`pace` is what has been measured before; what is measured anew is added to it."""
+        self._read = read
+        self._pace = pace
+
+    def __call__(self, recipe: Recipe) -> float:
+        """Seconds of one training, its scoring included."""
+        shape = _shape(recipe)
+        key = shape.model_dump_json(exclude_defaults=True)
+        if key not in self._pace:
+            self._pace[key] = _measure(shape)
+        pace = self._pace[key]
+        each, shown, curves = recipe.letters_of_each, self._read.train, self._read.test + self._read.train
+        if each != "all":
+            shown, curves = min(each * len(LETTERS), shown), min(each, CURVES_OF_EACH) * len(LETTERS)
+        parts = [min(self._read.validation, shown), self._read.validation, self._read.test]
+        scored = sum(min(part, curves) for part in parts)
+        epoch = max(shown // recipe.batch_size, 1) * pace.step + shown * pace.letter
+        # Where only the head learns nothing goes backwards, which is two thirds of the work.
+        epochs = recipe.epochs - (2 / 3 * recipe.model.head_epochs if recipe.model.kind == "torchvision" else 0)
+        ends = (self._read.validation + self._read.test) * pace.scored + _BEGINNING
+        return epochs * epoch + recipe.epochs * scored * pace.scored + ends
+
+
+def _shape(recipe: Recipe) -> Recipe:
+    """A recipe with all that its time depends on."""
+    model = recipe.model
+    shape: Mlp | Cnn | Torchvision
+    if model.kind == "mlp":
+        shape = Mlp(hidden=model.hidden)
+    elif model.kind == "cnn":
+        shape = Cnn(filters=model.filters, kernel=model.kernel, halving=model.halving, padding=model.padding)
+    else:
+        shape = Torchvision(network=model.network, weights="random", side=model.side, stem_stride=model.stem_stride)
+    return Recipe(model=shape, augmentation=recipe.augmentation, precision=recipe.precision, device=recipe.device)
+
+
+def _measure(shape: Recipe) -> Pace:
+    few, many = (2, 16) if shape.model.kind == "torchvision" else (8, 128)
+    fixed, _ = seconds_of(shape.model_copy(update={"batch_size": few}), few, 1)
+    more, scored = seconds_of(shape.model_copy(update={"batch_size": many}), many, 1)
+    per_letter = max(more - fixed, 0.0) / (many - few)
+    return Pace(max(fixed - few * per_letter, 0.0), per_letter, scored)

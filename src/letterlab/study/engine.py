@@ -1,7 +1,8 @@
-"""Runs a plan's trials, each in a process of its own, several at a time.
+"""Runs a study's trials, each in a process of its own, several at a time.
 
 Small networks gain little from a second thread and lose much where the threads wait for each other, so cores are given
-to trials rather than to threads. A trial that dies takes nothing with it but its own last epoch.
+to trials rather than to threads: each has one, and its numbers are the same however many run at a time. A trial that
+dies takes nothing with it but its own last epoch.
 """
 
 import multiprocessing
@@ -15,35 +16,49 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import cast
+from typing import Final, Literal, cast
 
 import torch
 
+from letterlab.checkpoint import NAME, read_record
 from letterlab.errors import LetterlabError
-from letterlab.files import write_text
+from letterlab.evaluation import Predictions
 from letterlab.history import Epoch
 from letterlab.letterset import Letters
 from letterlab.recipe import Recipe
-from letterlab.study.results import FAILURE_FILE, TEST_FILE, TRIALS, Study
+from letterlab.study.folder import TRIALS, VALIDATION_FILE
+from letterlab.study.plan import FINALS, Plan
+from letterlab.study.store import Store, Stored
 from letterlab.study.trial import run_trial
+from letterlab.study.unfolding import try_failed_again, unfold
+from letterlab.training import DivergedError
+
+_ATTEMPTS: Final = 2  # a process that the system ended may have been ended for another's sake
 
 
 @dataclass(frozen=True)
 class Step:
-    """How far a study has come: after every epoch of any trial."""
+    """Something that happened: a trial began, ended an epoch, or ended."""
 
-    trial: str
-    epoch: Epoch
-    epochs: int
-    """Of this trial, in all."""
-    done: int
-    """Trials that are finished, this one too if this was its last epoch."""
-    trials: int
+    trial: Stored
+    """As it was before."""
+    what: Literal["begun", "epoch", "done", "given up", "failed"]
+    epoch: Epoch | None
+    """The epoch that ended."""
+    reason: str
+    """Why it failed."""
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+@dataclass(frozen=True)
+class _Ended:
+    """The last word of a trial's process."""
+
+    state: Literal["done", "given up", "failed"]
+    accuracy: float = 0.0
+    parameters: int = 0
+    reason: str = ""
+    again: bool = False
+    """It may go better another time."""
 
 
 @dataclass
@@ -51,73 +66,147 @@ class _Running:
     """A trial at work in a process of its own."""
 
     process: BaseProcess
-    place: Path
-    recipe: Recipe
+    trial: Stored
+    attempt: int
 
 
-def unfinished(study: Study, folder: Path) -> list[tuple[Path, Recipe]]:
-    """The trials of the plan that are not done: each one's folder and recipe."""
-    planned = [(folder / TRIALS / one.trial_name(seed), one.with_seed(seed)) for one, seed in study.plan.trials()]
-    return [(place, recipe) for place, recipe in planned if not (place / TEST_FILE).exists()]
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def run(study: Study, letters: Letters, folder: Path, workers: int, watch: Callable[[Step], None]) -> None:
-    """Runs every trial of the plan that is not done, so many at a time, the cores divided among them.
+def experiments(plan: Plan) -> list[str]:
+    """The names of a plan's experiments and finals, in order."""
+    return [
+        f"{family.name}-{name}"
+        for family in plan.families
+        for name in [one.name for one in family.experiments] + [FINALS] * (family.finals is not None)
+    ]
 
-    A trial that fails leaves its reason in its folder, and the study goes on; it is tried again when the study is run
-    again. Whatever ends this call ends the trials' processes; each keeps its last whole epoch.
+
+def run(
+    plan: Plan,
+    store: Store,
+    letters: Letters,
+    folder: Path,
+    workers: int,
+    cost: Callable[[Recipe], float],
+    watch: Callable[[Step], None],
+) -> None:
+    """Runs every trial of the plan that has not ended, so many at a time, each on one core.
+
+    A trial that fails is stored with its reason, and the study goes on. Whatever ends this call ends the trials'
+    processes; each keeps its last whole epoch.
+
+    Args:
+        plan: what to try.
+        store: of the trials.
+        letters: to train, validate and test with.
+        folder: of the study.
+        workers: trials at a time.
+        cost: seconds that a training may take: of an experiment the longest trials begin first, so that none of them is
+            left running alone at the end.
+        watch: told of everything that happens.
     """
-    waiting = unfinished(study, folder)
-    trials = len(study.plan.trials())
-    done = trials - len(waiting)
-    threads = max(cores() // workers, 1)
     running: dict[Connection, _Running] = {}
+    try_failed_again(plan, store)
+    waiting = _waiting(plan, store, cost)
     try:
         while waiting or running:
             while waiting and len(running) < workers:
-                place, recipe = waiting.pop(0)
-                connection, process = _start(recipe, letters, place, threads)
-                running[connection] = _Running(process, place, recipe)
-            for connection in cast(list[Connection], wait(list(running))):
-                trial = running[connection]
-                try:
-                    epoch = connection.recv()
-                except EOFError:  # the process has ended
-                    del running[connection]
-                    trial.process.join()
-                    _check(trial)
+                trial = waiting.pop(0)
+                if trial.candidate.recipe is None:
+                    store.started(trial)
+                    store.failed(trial, trial.candidate.wrong, again=False)
+                    watch(Step(trial, "failed", None, trial.candidate.wrong))
                     continue
-                done += epoch.number == trial.recipe.epochs
-                watch(Step(trial.place.name, epoch, trial.recipe.epochs, done, trials))
+                _start(running, trial, letters, folder, 1)
+                store.started(trial)
+                watch(Step(trial, "begun", None, ""))
+            ended = False
+            for connection in cast(list[Connection], wait(list(running))):
+                one = running[connection]
+                try:
+                    said: Epoch | _Ended = connection.recv()
+                except EOFError:  # the process has ended without a last word
+                    one.process.join()
+                    said = _Ended("failed", reason=_how_it_ended(one.process.exitcode), again=True)
+                    if one.attempt < _ATTEMPTS:
+                        del running[connection]
+                        _start(running, one.trial, letters, folder, one.attempt + 1)
+                        continue
+                if isinstance(said, Epoch):
+                    store.epoch(one.trial, said.number, said.validation.accuracy)
+                    watch(Step(one.trial, "epoch", said, ""))
+                    continue
+                del running[connection]
+                one.process.join()
+                _end(store, one.trial, said)
+                watch(Step(one.trial, said.state, None, said.reason))
+                ended = ended or not any(other.trial.experiment == one.trial.experiment for other in running.values())
+            if ended or not running:
+                # An experiment may have come to its end, and others be known by that.
+                begun = {one.trial.name for one in running.values()}
+                waiting = [trial for trial in _waiting(plan, store, cost) if trial.name not in begun]
     finally:
-        for trial in running.values():
-            trial.process.kill()  # checkpoints are whole at any moment
-        for trial in running.values():
-            trial.process.join()
+        for one in running.values():
+            one.process.kill()  # checkpoints are whole at any moment
+        for one in running.values():
+            one.process.join()
 
 
-def _start(recipe: Recipe, letters: Letters, place: Path, threads: int) -> tuple[Connection, BaseProcess]:
-    # The fork server loads torch once, and each trial begins as a fresh copy of it.
+def _waiting(plan: Plan, store: Store, cost: Callable[[Recipe], float]) -> list[Stored]:
+    """All trials that can be run by now, experiment by experiment, the longest first."""
+
+    def length(trial: Stored) -> float:
+        return -cost(trial.candidate.recipe) if trial.candidate.recipe else 0.0
+
+    unfold(plan, store)
+    return [
+        trial
+        for name in experiments(plan)
+        for trial in sorted((one for one in store.trials(name) if not one.ended), key=length)
+    ]
+
+
+def _end(store: Store, trial: Stored, said: _Ended) -> None:
+    if said.state == "done":
+        store.done(trial, said.accuracy, said.parameters)
+    elif said.state == "given up":
+        store.given_up(trial)
+    else:
+        store.failed(trial, said.reason, said.again)
+
+
+def _start(running: dict[Connection, _Running], trial: Stored, letters: Letters, folder: Path, attempt: int) -> None:
+    # The fork server loads torch once, and each trial begins as a fresh copy of it. Asking torch for deterministic
+    # algorithms loads torch._inductor, which takes longer than a small training.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["letterlab.study.engine"])
+    context.set_forkserver_preload(["letterlab.study.engine", "torch._inductor"])
     here, there = context.Pipe()
-    process = context.Process(target=_train, args=(recipe, letters, place, threads, there), daemon=True)
+    process = context.Process(target=_train, args=(trial, letters, folder / TRIALS / trial.name, there), daemon=True)
     process.start()
     there.close()
-    return here, process
+    running[here] = _Running(process, trial, attempt)
 
 
-def _train(recipe: Recipe, letters: Letters, place: Path, threads: int, told: Connection) -> None:
+def _train(trial: Stored, letters: Letters, place: Path, told: Connection) -> None:
     """A trial's process: trains, tells each epoch, and ends when there is nobody left to tell."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the study's own process decides
     threading.Thread(target=_end_with_the_study, args=(told,), daemon=True).start()
-    torch.set_num_threads(threads)
-    failure = place / FAILURE_FILE
-    failure.unlink(missing_ok=True)
+    torch.set_num_threads(1)
+    recipe = trial.candidate.recipe
+    assert recipe is not None
     try:
-        run_trial(recipe, letters, place, told.send)
-    except (LetterlabError, RuntimeError) as error:  # torch says with a RuntimeError that memory ran out
-        write_text(failure, f"{error}\n")
+        if run_trial(recipe.model_copy(update={"seed": trial.seed}), letters, place, told.send, trial.planned.medians):
+            accuracy = Predictions.open(place / VALIDATION_FILE).accuracy.share
+            told.send(_Ended("done", accuracy, read_record(place / NAME).parameters))
+        else:
+            told.send(_Ended("given up"))
+    except DivergedError as error:
+        told.send(_Ended("failed", reason=str(error)))
+    except (LetterlabError, RuntimeError, MemoryError) as error:  # torch has a RuntimeError for want of memory
+        told.send(_Ended("failed", reason=str(error) or "There was not enough memory.", again=True))
 
 
 def _end_with_the_study(told: Connection) -> None:
@@ -127,10 +216,7 @@ def _end_with_the_study(told: Connection) -> None:
     os._exit(1)
 
 
-def _check(trial: _Running) -> None:
-    """Leaves a reason for a trial whose process was ended from outside."""
-    code = trial.process.exitcode
-    if code and not (trial.place / FAILURE_FILE).exists():
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        reason = f"Its process was ended ({how}), perhaps for want of memory: give fewer --workers."
-        write_text(trial.place / FAILURE_FILE, reason + "\n")
+def _how_it_ended(code: int | None) -> str:
+    """A sentence for a process that was ended from outside."""
+    how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
+    return f"Its process was ended twice ({how}), perhaps for want of memory: give fewer --workers."

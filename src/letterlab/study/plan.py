@@ -1,168 +1,315 @@
-"""What a study tries: candidates, each a recipe with a name, trained with several seeds."""
+"""What a study tries: for each family of networks, experiments that vary factors around a base recipe.
 
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+A plan is written in Python (`letterlab.study.budgets` holds those that come with the program) or in a TOML file.
+"""
 
-from letterlab.recipe import (
-    Cnn,
-    Mlp,
-    Optimiser,
-    Precision,
-    Recipe,
-    Settings,
-    no_augmentation,
-)
+import itertools
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
 
-Family = Literal["mlp", "cnn"]
-FAMILIES: Final[tuple[Family, ...]] = ("mlp", "cnn")
-"""In the assignment's order."""
-Budget = Literal["smoke", "quick"]
-Factor = Literal[
-    "base", "neurons", "layers", "filters", "kernel", "learning rate", "batch size", "activation", "normalisation",
-    "regularisation", "optimiser", "longer"
-]  # fmt: skip
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from letterlab.errors import LetterlabError
+from letterlab.recipe import Recipe, Settings, explained
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
+"""Fit for the name of a folder on any system."""
+BASE: Final = "base"
+"""The level of a factor that is as the base has it and has no name of its own."""
+
+SEARCH: Final = "search"
+"""What a candidate that a search proposed is said to vary."""
+FINALS: Final = "finals"
+"""The name of a family's finals among its experiments."""
 
 
-class Candidate(Settings):
-    """One recipe of a study; its seed is set anew for each of its trials."""
+class Level(Settings):
+    """One level of a factor."""
+
+    name: Name
+    changes: dict[str, Any]
+    """What it sets, by the way to it in the recipe: {"optimiser.learning_rate": 0.01}. Two more than a recipe has help
+    to vary a network's shape one way at a time: model.layers cuts or continues the hidden layers or filters (each next
+    hidden layer has half the neurons, each next convolution twice the filters), and model.width multiplies them."""
+
+
+class Factor(Settings):
+    """Something that is varied, and its levels."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9 _-]*$", max_length=40)]
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _levels_of_values(cls, given: Any) -> Any:
+        """`setting` and `values` in place of `levels`: one level a value, named by it."""
+        if not isinstance(given, dict) or not {"setting", "values"} <= given.keys():
+            return given
+        rest = {key: value for key, value in given.items() if key not in ("setting", "values")}
+        return rest | {
+            "levels": [{"name": _named(value), "changes": {given["setting"]: value}} for value in given["values"]]
+        }
+
+    @field_validator("levels")
+    @classmethod
+    def _names_differ(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        _check_names("levels", [level.name for level in levels])
+        return levels
+
+
+def _named(value: Any) -> str:
+    """The name of a level that is a single value: 0.003, relu, 512-256, none."""
+    if isinstance(value, (list, tuple)):
+        return "-".join(map(_named, value))
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
+def _check_names(what: str, names: list[str]) -> None:
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"two {what} are named {min(twice)}: give each a name of its own")
+
+
+class Search(Settings):
+    """A search over all combinations of an experiment's levels, after these have been tried one at a time.
+
+    Optuna's tree-structured Parzen estimator (Bergstra et al. 2011) proposes; a training whose best validation accuracy
+    falls below the median of the earlier trainings at the same epoch is given up.
+    """
+
+    trials: Annotated[int, Field(ge=1)]
+    at_once: Annotated[int, Field(ge=1)] = 4
+    """Proposed together, from all that is known before: so that what is proposed does not depend on which of several
+    trainings ends first."""
+
+
+class Experiment(Settings):
+    """Recipes that are compared with one another.
+
+    For every combination of the crossed factors: the base, and from it each level of the other factors, one at a time.
+    """
+
+    name: Name
+    base: Recipe = Recipe()
+    base_of: Name | None = None
+    """A family of this study whose best recipe takes the base's place."""
+    changes: dict[str, Any] = Field(default_factory=dict)
+    """Made to that best recipe, as a level's changes are."""
+    crossed: tuple[Factor, ...] = ()
+    factors: tuple[Factor, ...] = ()
+    seeds: Annotated[int, Field(ge=1)] = 3
+    search: Search | None = None
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Experiment":
+        _check_names("factors", [factor.name for factor in (*self.crossed, *self.factors)])
+        return self
+
+
+class Finals(Settings):
+    """The candidates that did best in a family's experiments, trained anew with other seeds and usually all letters."""
+
+    take: Annotated[int, Field(ge=1)] = 3
+    changes: dict[str, Any] = Field(default={"letters_of_each": "all"})
+    """Made to their recipes, as a level's changes are."""
+    seeds: Annotated[int, Field(ge=1)] = 3
+
+
+class FamilyPlan(Settings):
+    """What is tried of one family of networks."""
+
+    name: Name
+    """mlp, cnn, norm and transfer have their sections in the report; others get one of their own."""
+    experiments: Annotated[tuple[Experiment, ...], Field(min_length=1)]
+    finals: Finals | None = None
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "FamilyPlan":
+        _check_names("experiments", [one.name for one in self.experiments] + [FINALS])
+        return self
+
+
+class Plan(Settings):
+    """What a study tries."""
+
+    name: Name
+    """The budget's, or the user's own."""
+    families: Annotated[tuple[FamilyPlan, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Plan":
+        _check_names("families", [family.name for family in self.families])
+        return self
+
+    def only(self, names: tuple[str, ...]) -> "Plan":
+        """The part of the plan that is about these families.
+
+        Raises:
+            LetterlabError: the plan has no family of one of these names.
+        """
+        known = [family.name for family in self.families]
+        if unknown := [name for name in names if name not in known]:
+            raise LetterlabError(f"--only {unknown[0]!r} is not in the plan {self.name}: give {', '.join(known)}.")
+        return self.model_copy(update={"families": tuple(one for one in self.families if one.name in names)})
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One recipe of an experiment; its seed is set anew for each of its trials."""
 
     name: str
-    """Readable and fit for a folder's name: `mlp-512-256-sigmoid`."""
-    varied: Factor
-    """In which it differs from its family's base."""
-    recipe: Recipe
-
-    @property
-    def family(self) -> Family:
-        """`mlp` or `cnn`."""
-        return self.recipe.model.kind
+    """Fit for a folder's name: `activation-sigmoid`."""
+    levels: dict[str, str]
+    """The level of every factor of its experiment."""
+    varied: str
+    """The factor in which it differs from its base; `base` for that itself, `search` for one that a search proposed."""
+    recipe: Recipe | None
+    """None where the levels together make no recipe."""
+    wrong: str = ""
+    """Why they do not."""
 
     def trial_name(self, seed: int) -> str:
         """Name of its trial with this seed, of its folder and of its curve in TensorBoard."""
         return f"{self.name}.seed{seed}"
 
-    def with_seed(self, seed: int) -> Recipe:
-        """Its recipe for one trial."""
-        return self.recipe.model_copy(update={"seed": seed})
+
+def candidates(experiment: Experiment, base: Recipe) -> list[Candidate]:
+    """The recipes of an experiment around this base, without those that a search proposes; none stands twice."""
+    found: list[Candidate] = []
+    for combination in itertools.product(*(factor.levels for factor in experiment.crossed)):
+        crossed = dict(zip((factor.name for factor in experiment.crossed), combination, strict=True))
+        prefix = "-".join(level.name for level in combination)
+        found.append(_candidate(experiment, base, prefix or BASE, crossed, BASE))
+        for factor in experiment.factors:
+            for level in factor.levels:
+                name = "-".join(filter(None, (prefix, factor.name.replace(" ", "-"), level.name)))
+                one = _candidate(experiment, base, name, {**crossed, factor.name: level}, factor.name)
+                if one.recipe is None or one.recipe not in [other.recipe for other in found]:
+                    found.append(one)
+    return found
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Candidates, and how many seeds each is trained with."""
-
-    budget: Budget
-    candidates: tuple[Candidate, ...]
-    seeds: int
-
-    def only(self, families: tuple[Family, ...]) -> "Plan":
-        """The part of the plan that is about these families."""
-        return replace(self, candidates=tuple(one for one in self.candidates if one.family in families))
-
-    def trials(self) -> list[tuple[Candidate, int]]:
-        """Every training of the plan, seed by seed: stopped early, each candidate has about as many.
-
-        The last candidates take the longest and come first, so that none of them is left running alone at the end.
-        """
-        return [(candidate, seed) for seed in range(self.seeds) for candidate in reversed(self.candidates)]
+def proposed(experiment: Experiment, base: Recipe, number: int, levels: Mapping[str, str]) -> Candidate:
+    """The recipe with a level of each factor, as a search proposes it."""
+    chosen = {
+        factor.name: level
+        for factor in (*experiment.crossed, *experiment.factors)
+        for level in factor.levels
+        if level.name == levels[factor.name]
+    }
+    return _candidate(experiment, base, f"{SEARCH}-{number + 1:02}", chosen, SEARCH)
 
 
-MLP_EPOCHS: Final = 20
-CNN_EPOCHS: Final = 12
+def _candidate(experiment: Experiment, base: Recipe, name: str, chosen: dict[str, Level], varied: str) -> Candidate:
+    recipe, around, wrong = base, base, ""
+    for factor, level in chosen.items():
+        try:
+            recipe = changed(recipe, level.changes)
+            if factor in [one.name for one in experiment.crossed]:
+                around = recipe
+        except ValidationError as error:
+            wrong = wrong or explained(error)
+    levels = {
+        factor.name: chosen[factor.name].name if factor.name in chosen else base_level(factor, around)
+        for factor in (*experiment.crossed, *experiment.factors)
+    }
+    return Candidate(name, levels, varied, None if wrong else recipe, wrong)
 
 
-def _mlp(epochs: int) -> Recipe:
-    return Recipe(model=Mlp(hidden=(512, 256)), epochs=epochs)
+def base_level(factor: Factor, base: Recipe) -> str:
+    """The name of the factor's level that changes nothing of the base; `base` where none is such."""
+    for level in factor.levels:
+        try:
+            if changed(base, level.changes) == base:
+                return level.name
+        except ValidationError:
+            continue
+    return BASE
 
 
-def _cnn(epochs: int, precision: Precision) -> Recipe:
-    return Recipe(model=Cnn(filters=(32, 64, 128)), epochs=epochs, precision=precision)
+def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with these changes, which are described at `Level`.
+
+    Raises:
+        ValidationError: it is then no recipe.
+    """
+    settings = recipe.model_dump(mode="json")
+    for way, value in changes.items():
+        place: dict[str, Any] = settings
+        *before, last = way.split(".")
+        for step in before:
+            if not isinstance(place.get(step), dict):
+                place[step] = {}
+            place = place[step]
+        place[last] = value
+    shape = {}
+    if isinstance(settings["model"], dict) and settings["model"].get("kind") in _SIZES:
+        shape = {name: settings["model"].pop(name) for name in ("layers", "width") if name in settings["model"]}
+    found = Recipe.model_validate(settings)
+    return _reshaped(found, _Shape.model_validate(shape)) if shape else found
 
 
-def _with(recipe: Recipe, **changes: object) -> Recipe:
-    """The recipe with some of its settings, its model's or its optimiser's changed."""
-    top = {name: value for name, value in changes.items() if name in Recipe.model_fields}
-    model = {name: value for name, value in changes.items() if name in type(recipe.model).model_fields}
-    optimiser = {name: value for name, value in changes.items() if name in Optimiser.model_fields}
-    settings = recipe.model_dump()
-    settings["model"].update(model)
-    settings["optimiser"].update(optimiser)
-    return Recipe.model_validate(settings | top)
+class _Shape(Settings):
+    """What changes a network's shape one way at a time."""
+
+    layers: Annotated[int, Field(ge=1)] | None = None
+    width: Annotated[float, Field(gt=0)] = 1.0
 
 
-def plan(budget: Budget, precision: Precision) -> Plan:
-    """The plan of a budget; CNNs compute in the given precision, MLPs in fp32, where bf16 gains them nothing."""
-    return {"smoke": smoke, "quick": quick}[budget](precision)
+_SIZES: Final = {"mlp": ("hidden", 0.5), "cnn": ("filters", 2.0)}
+"""By the kind of a network: the setting that holds the sizes of its layers, and how they go on."""
 
 
-def smoke(precision: Precision) -> Plan:
-    """The least that goes the whole way: two MLPs and a CNN of each depth, two seeds."""
-    mlp, cnn = _mlp(6), _cnn(3, precision)
-    return Plan(
-        "smoke",
-        (
-            Candidate(name="mlp-512-256", varied="base", recipe=mlp),
-            Candidate(name="mlp-128", varied="neurons", recipe=_with(mlp, hidden=(128,))),
-            Candidate(name="cnn-32", varied="layers", recipe=_with(cnn, filters=(32,))),
-            Candidate(name="cnn-32-64", varied="layers", recipe=_with(cnn, filters=(32, 64))),
-            Candidate(name="cnn-32-64-128", varied="base", recipe=cnn),
-        ),
-        seeds=2,
-    )
+def _reshaped(recipe: Recipe, shape: _Shape) -> Recipe:
+    name, times = _SIZES[recipe.model.kind]
+    sizes = list(getattr(recipe.model, name))
+    if shape.layers is not None:
+        sizes = sizes[: shape.layers]
+        while sizes and len(sizes) < shape.layers:
+            sizes.append(max(round(sizes[-1] * times), 1))
+    settings = recipe.model_dump(mode="json")
+    settings["model"][name] = [max(round(size * shape.width), 1) for size in sizes]
+    return Recipe.model_validate(settings)
 
 
-def quick(precision: Precision) -> Plan:
-    """One factor at a time around a base of each family, and its widest network for longer; two seeds."""
-    mlp, cnn = _mlp(MLP_EPOCHS), _cnn(CNN_EPOCHS, precision)
-    mlps: list[tuple[str, Factor, Recipe]] = [
-        ("512-256", "base", mlp),
-        ("128", "neurons", _with(mlp, hidden=(128,))),
-        ("256-128", "neurons", _with(mlp, hidden=(256, 128))),
-        ("1024-512", "neurons", _with(mlp, hidden=(1024, 512))),
-        ("512-256-128", "layers", _with(mlp, hidden=(512, 256, 128))),
-        ("512-256-rate-0.0003", "learning rate", _with(mlp, learning_rate=3e-4)),
-        ("512-256-rate-0.03", "learning rate", _with(mlp, learning_rate=3e-2)),
-        ("512-256-batch-32", "batch size", _with(mlp, batch_size=32)),
-        ("512-256-batch-512", "batch size", _with(mlp, batch_size=512)),
-        ("512-256-sigmoid", "activation", _with(mlp, activation="sigmoid")),
-        ("512-256-tanh", "activation", _with(mlp, activation="tanh")),
-        ("512-256-gelu", "activation", _with(mlp, activation="gelu")),
-        ("512-256-no-augmentation", "regularisation", _with(mlp, augmentation=no_augmentation())),
-        ("512-256-no-dropout", "regularisation", _with(mlp, dropout=0.0)),
-        (
-            "512-256-unregularised",
-            "regularisation",
-            _with(
-                mlp,
-                augmentation=no_augmentation(),
-                dropout=0.0,
-                weight_decay=0.0,
-                label_smoothing=0.0,
-                normalisation="none",
-                # Without BatchNorm the base's rate diverges; this one is of the usual size for Adam.
-                learning_rate=1e-3,
-            ),
-        ),
-        ("512-256-sgd", "optimiser", _with(mlp, name="sgd", learning_rate=0.1, weight_decay=5e-4)),
-        ("1024-512-longer", "longer", _with(mlp, hidden=(1024, 512), epochs=2 * MLP_EPOCHS)),
-    ]
-    cnns: list[tuple[str, Factor, Recipe]] = [
-        ("32-64-128", "base", cnn),
-        ("32", "layers", _with(cnn, filters=(32,))),
-        ("32-64", "layers", _with(cnn, filters=(32, 64))),
-        ("16-32-64", "filters", _with(cnn, filters=(16, 32, 64))),
-        ("48-96-192", "filters", _with(cnn, filters=(48, 96, 192))),
-        ("32-64-128-kernel-5", "kernel", _with(cnn, kernel=5)),
-        ("32-64-kernel-5", "kernel", _with(cnn, filters=(32, 64), kernel=5)),
-        ("32-64-128-gelu", "activation", _with(cnn, activation="gelu")),
-        ("32-64-128-unnormalised", "normalisation", _with(cnn, normalisation="none", learning_rate=1e-3)),
-        ("32-64-128-no-augmentation", "regularisation", _with(cnn, augmentation=no_augmentation())),
-        ("48-96-192-longer", "longer", _with(cnn, filters=(48, 96, 192), epochs=2 * CNN_EPOCHS)),
-    ]
-    return Plan(
-        "quick",
-        tuple(
-            Candidate(name=f"{recipe.model.kind}-{name}", varied=factor, recipe=recipe)
-            for name, factor, recipe in mlps + cnns
-        ),
-        seeds=2,
-    )
+def read_plan(path: Path) -> Plan:
+    """A plan from a TOML file, whose keys are the fields of `Plan`.
+
+    Raises:
+        LetterlabError: there is no such file, it is not TOML, or a key or value is not known; names all that is wrong.
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LetterlabError(f"There is no plan at {path}: give the path of a TOML file.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LetterlabError(f"{path} cannot be read as a plan: {error}. Mend the TOML there.") from None
+    try:
+        plan = Plan.model_validate(given)
+    except ValidationError as error:
+        raise LetterlabError(f"{path} is not a plan: {explained(error)}.") from None
+    for name, what, wrong in _wrong(plan):
+        raise LetterlabError(f"{path}: {what} in {name} is no recipe: {wrong}.")
+    return plan
+
+
+def _wrong(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """What of a plan makes no recipe: where, what, and why."""
+    for family in plan.families:
+        for experiment in family.experiments:
+            name = f"{family.name}.{experiment.name}"
+            yield from ((name, one.name, one.wrong) for one in candidates(experiment, experiment.base) if one.wrong)
+            if wrong := _wrong_changes(experiment.base, experiment.changes):
+                yield name, "changes", wrong
+        if family.finals and (wrong := _wrong_changes(family.experiments[0].base, family.finals.changes)):
+            yield f"{family.name}.{FINALS}", "changes", wrong
+
+
+def _wrong_changes(base: Recipe, changes: Mapping[str, Any]) -> str:
+    try:
+        changed(base, changes)
+    except ValidationError as error:
+        return explained(error)
+    return ""

@@ -1,110 +1,22 @@
-"""What a study came to: read from its folder, never from memory, so that a report can be made again at any time.
+"""What a study came to: read from its folder, never from memory, so that a report can be made again at any time."""
 
-A study's folder holds
-    study.json                      what was asked, of which letters, on what machine
-    test.npz                        the test letters, for pictures of mistakes
-    trials/NAME.seedK/              one training each: checkpoint, TensorBoard events, predictions
-                                    (validation.npz, then test.npz), or failure.txt
-    report.html, findings.json      what is handed in
-"""
-
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 import numpy as np
-from jaxtyping import Bool
-from pydantic import TypeAdapter, ValidationError
 
 from letterlab.checkpoint import NAME, read_record
 from letterlab.errors import LetterlabError
-from letterlab.evaluation import Predictions
-from letterlab.files import write_text
-from letterlab.findings.compare import Comparison, compare, mcnemar
+from letterlab.findings.compare import Comparison, compare, compare_all
+from letterlab.findings.importance import Importance, importances
 from letterlab.findings.network import Findings
-from letterlab.history import Record
-from letterlab.letterset import LetterSet, Orientation, SetAside
-from letterlab.recipe import Recipe
-from letterlab.study.plan import FAMILIES, Budget, Factor, Family, Plan
-
-STUDY_FILE: Final = "study.json"
-LETTERS_FILE: Final = "test.npz"
-TRIALS: Final = "trials"
-VALIDATION_FILE: Final = "validation.npz"
-TEST_FILE: Final = "test.npz"
-"""Written last: with it a trial is done."""
-FAILURE_FILE: Final = "failure.txt"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a study was asked to do."""
-
-    letters: str
-    """The source, as the user named it."""
-    budget: Budget
-    only: tuple[Family, ...]
-    letter: str
-    """The letter that gets a section of its own."""
-    surname: str | None
-    """The surname whose first letter that is, where one was given."""
-    command: str
-    """The command line that gives this study again."""
-
-
-@dataclass(frozen=True)
-class LettersRead:
-    """What was read, and what of it was used for what."""
-
-    fingerprint: str
-    train: int
-    """Letters that the networks learned from."""
-    validation: int
-    """Cut from the training letters, stratified; every choice was made on these."""
-    test: int
-    leaks: tuple[str, ...]
-    """Names of training letters that also stand among the test letters and were left out of training."""
-    orientation: Orientation
-    set_aside: tuple[SetAside, ...]
-    test_was_cut: bool
-    drawn: bool
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Study:
-    """What study.json holds: written before the first trial, and never changed by one."""
-
-    asked: Asked
-    letters: LettersRead
-    environment: dict[str, str]
-    plan: Plan
-
-    def save(self, folder: Path) -> None:
-        """Writes study.json."""
-        write_text(folder / STUDY_FILE, TypeAdapter(Study).dump_json(self, indent=1).decode() + "\n")
-
-    @classmethod
-    def open(cls, folder: Path) -> "Study":
-        """Reads study.json.
-
-        Raises:
-            LetterlabError: the folder holds no study, or one that another version wrote.
-        """
-        path = folder / STUDY_FILE
-        try:
-            return TypeAdapter(Study).validate_json(path.read_bytes())
-        except FileNotFoundError:
-            raise LetterlabError(
-                f"There is no study in {folder}: give the folder that `letterlab study` wrote."
-            ) from None
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(step) for step in first["loc"])
-            raise LetterlabError(
-                f"{path} is not a study of this version of letterlab ({where}: {first['msg']}): give another --out."
-            ) from None
+from letterlab.letterset import LetterSet
+from letterlab.study.folder import LETTERS_FILE, TRIALS, Asked, LettersRead, Study
+from letterlab.study.plan import BASE, FINALS, SEARCH, Experiment, Plan
+from letterlab.study.store import Store, Stored
+from letterlab.study.tried import Trial, Tried, ranked
 
 
 @dataclass(frozen=True)
@@ -112,71 +24,75 @@ class Failure:
     """A trial that could not be finished, and why."""
 
     trial: str
+    """`mlp-factors/activation-tanh.seed0`."""
     reason: str
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """One finished training."""
+class ExperimentResult:
+    """What came of one experiment."""
 
-    name: str
-    """`mlp-512-256.seed0`: its folder under trials/, its curve in TensorBoard."""
-    record: Record
-    validation: Predictions
-    test: Predictions
-
-
-@dataclass(frozen=True, eq=False)
-class Tried:
-    """A candidate and all its finished trials, one a seed."""
-
-    name: str
-    family: Family
-    varied: Factor
-    recipe: Recipe
-    trials: tuple[Trial, ...]
-
-    @cached_property
-    def validation_correct(self) -> Bool[np.ndarray, "seeds n"]:
-        """Which validation letters each seed read rightly."""
-        return np.stack([trial.validation.correct for trial in self.trials])
-
-    @cached_property
-    def validation_accuracies(self) -> list[float]:
-        """One a seed."""
-        return [trial.validation.accuracy.share for trial in self.trials]
-
-    @cached_property
-    def test_accuracies(self) -> list[float]:
-        """One a seed."""
-        return [trial.test.accuracy.share for trial in self.trials]
+    family: str
+    experiment: Experiment
+    tried: tuple[Tried, ...]
+    """In the plan's order, a base before what varies it."""
+    searched: tuple[Tried, ...]
+    """Proposed by the search and trained to their end, one seed each."""
+    given_up: int
+    """Proposed by the search, and given up on the way for doing worse than most."""
 
     @property
-    def parameters(self) -> int:
-        """Trainable numbers in the network."""
-        return self.trials[0].record.parameters
+    def name(self) -> str:
+        """`mlp-factors`."""
+        return f"{self.family}-{self.experiment.name}"
 
-    @property
-    def seconds(self) -> float:
-        """Mean training time of a trial."""
-        return float(np.mean([trial.record.seconds for trial in self.trials]))
+    def base_of(self, tried: Tried) -> Tried | None:
+        """The base from which a candidate differs in one factor; None of a base itself, or where it failed."""
+        crossed = [factor.name for factor in self.experiment.crossed]
+        return next(
+            (
+                one
+                for one in self.tried
+                if one.varied == BASE
+                and one is not tried
+                and tried.varied not in (BASE, SEARCH)
+                and all(one.levels[name] == tried.levels[name] for name in crossed)
+            ),
+            None,
+        )
+
+    @cached_property
+    def to_base(self) -> dict[str, Comparison]:
+        """By name: each candidate's validation accuracy less its base's, corrected (Holm) over the experiment.
+
+        Candidates that have no base are not in it.
+        """
+        pairs = [(one, base) for one in self.tried if (base := self.base_of(one)) is not None]
+        compared = compare_all([(one.validation_correct, base.validation_correct) for one, base in pairs])
+        return {one.name: comparison for (one, _), comparison in zip(pairs, compared, strict=True)}
+
+    @cached_property
+    def importances(self) -> tuple[Importance, ...]:
+        """How much of the validation accuracies' variance each factor explains, over all trainings run to their end."""
+        trials = [(one.levels, value) for one in (*self.tried, *self.searched) for value in one.validation_accuracies]
+        return importances([levels for levels, _ in trials], [value for _, value in trials])
 
 
 @dataclass(frozen=True, eq=False)
 class FamilyResult:
-    """All MLPs, or all CNNs, ranked by validation."""
+    """All that was tried of one family of networks."""
 
-    family: Family
-    ranked: tuple[Tried, ...]
-    """Highest mean validation accuracy first; among equals the one with fewer parameters."""
+    family: str
+    experiments: tuple[ExperimentResult, ...]
+    finals: tuple[Tried, ...]
+    """Ranked; empty where the plan has none or they are not reached yet."""
 
-    @classmethod
-    def of(cls, family: Family, tried: list[Tried]) -> "FamilyResult":
-        """Ranks the candidates."""
-        return cls(
-            family,
-            tuple(sorted(tried, key=lambda one: (-float(np.mean(one.validation_accuracies)), one.parameters))),
-        )
+    @cached_property
+    def ranked(self) -> tuple[Tried, ...]:
+        """The finalists; without finals all candidates of the family that had all their seeds. Ranked by validation."""
+        if self.finals:
+            return self.finals
+        return ranked([one for result in self.experiments for one in (*result.tried, *result.searched)])
 
     @property
     def best(self) -> Tried:
@@ -186,16 +102,19 @@ class FamilyResult:
     @cached_property
     def best_trial(self) -> Trial:
         """Of the best candidate's seeds, the one of highest validation accuracy: the network the findings are about."""
-        return max(self.best.trials, key=lambda trial: trial.validation.accuracy.share)
+        return max(self.best.trials, key=lambda trial: trial.on_validation.accuracy)
 
     @cached_property
     def findings(self) -> Findings:
         """What is found out about that network, on the test letters."""
         return Findings.of(self.best_trial.test)
 
-    def against_best(self, other: Tried) -> Comparison:
-        """How far a candidate is behind the best, on the validation letters, averaged over seeds."""
-        return compare(other.validation_correct, self.best.validation_correct)
+    @cached_property
+    def to_best(self) -> dict[str, Comparison]:
+        """By name: how far each other ranked candidate is from the best on validation, corrected over them (Holm)."""
+        others = self.ranked[1:]
+        compared = compare_all([(one.validation_correct, self.best.validation_correct) for one in others])
+        return {one.name: comparison for one, comparison in zip(others, compared, strict=True)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,21 +124,32 @@ class Results:
     asked: Asked
     letters: LettersRead
     environment: dict[str, str]
+    plan: Plan
     families: tuple[FamilyResult, ...]
-    """In the assignment's order: MLP, CNN; those that were asked for and of which a candidate succeeded."""
+    """In the plan's order; those of which a candidate succeeded."""
     test: LetterSet
     failed: tuple[Failure, ...]
     """Trials that could not be finished; their candidates are not ranked."""
+    waiting: int
+    """Trials that are known but not finished: the study was stopped, or runs."""
 
     @property
     def seconds(self) -> float:
-        """Training time of all ranked trials together."""
-        return sum(
-            trial.record.seconds for family in self.families for tried in family.ranked for trial in tried.trials
-        )
+        """Training time of all trials together."""
+        return sum(trial.record.seconds for tried in self.tried for trial in tried.trials)
 
-    def family(self, name: Family) -> FamilyResult | None:
-        """The result for MLPs or CNNs, if the study had them."""
+    @property
+    def tried(self) -> list[Tried]:
+        """Every candidate of every experiment and of the finals."""
+        return [
+            one
+            for family in self.families
+            for group in ([*(r.tried + r.searched for r in family.experiments), family.finals])
+            for one in group
+        ]
+
+    def family(self, name: str) -> FamilyResult | None:
+        """The result of a family, if the study had it."""
         return next((result for result in self.families if result.family == name), None)
 
 
@@ -230,33 +160,80 @@ def open_results(folder: Path) -> Results:
         LetterlabError: the folder holds no study, none of its trials is done, or a file in it is damaged.
     """
     study = Study.open(folder)
-    tried: dict[Family, list[Tried]] = {}
-    failed: list[Failure] = []
-    for candidate in study.plan.candidates:
-        folders = [folder / TRIALS / candidate.trial_name(seed) for seed in range(study.plan.seeds)]
-        failures = [
-            Failure(one.name, (one / FAILURE_FILE).read_text(encoding="utf-8").strip())
-            for one in folders
-            if (one / FAILURE_FILE).exists()
-        ]
-        failed += failures
-        trials = tuple(_open_trial(one) for one in folders if (one / TEST_FILE).exists())
-        if trials and not failures:
-            tried.setdefault(candidate.family, []).append(
-                Tried(candidate.name, candidate.family, candidate.varied, candidate.recipe, trials)
-            )
-    if not tried:
+    with closing(Store(folder)) as store:
+        families, failed, waiting = _read(folder, study.plan, store)
+    if not families:
         why = f" The first failed so: {failed[0].reason}" if failed else " Run the same `letterlab study` again."
         raise LetterlabError(f"No training of the study in {folder} has been finished.{why}")
-    with np.load(folder / LETTERS_FILE, allow_pickle=False) as stored:
-        test = LetterSet.of(stored["images"], stored["labels"], stored["names"].tolist())
-    families = tuple(FamilyResult.of(family, tried[family]) for family in FAMILIES if family in tried)
-    return Results(study.asked, study.letters, study.environment, families, test, tuple(failed))
+    with np.load(folder / LETTERS_FILE, allow_pickle=False) as file:
+        test = LetterSet.of(file["images"], file["labels"], file["names"].tolist())
+    return Results(
+        study.asked, study.letters, study.environment, study.plan, tuple(families), test, tuple(failed), waiting
+    )
 
 
-def _open_trial(folder: Path) -> Trial:
-    validation, test = Predictions.open(folder / VALIDATION_FILE), Predictions.open(folder / TEST_FILE)
-    return Trial(folder.name, read_record(folder / NAME), validation, test)
+def _read(folder: Path, plan: Plan, store: Store) -> tuple[list[FamilyResult], list[Failure], int]:
+    """What came of each family, what failed, and how many trials are waiting or running."""
+    families: list[FamilyResult] = []
+    failed: list[Failure] = []
+    waiting = 0
+    for family in plan.families:
+        experiments: list[ExperimentResult] = []
+        for experiment in family.experiments:
+            name = f"{family.name}-{experiment.name}"
+            stored = store.trials(name)
+            tried = _tried(folder, name, stored)
+            experiments.append(
+                ExperimentResult(
+                    family.name,
+                    experiment,
+                    tuple(one for one in tried if one.varied != SEARCH),
+                    tuple(one for one in tried if one.varied == SEARCH),
+                    sum(one.state == "given up" for one in stored),
+                )
+            )
+            failed += _failures(name, stored)
+            waiting += sum(not one.ended for one in stored)
+        name = f"{family.name}-{FINALS}"
+        stored = store.trials(name)
+        finals = ranked(_tried(folder, name, stored))
+        failed += _failures(name, stored)
+        waiting += sum(not one.ended for one in stored)
+        if finals or any(one.tried or one.searched for one in experiments):
+            families.append(FamilyResult(family.name, tuple(experiments), finals))
+    return families, failed, waiting
+
+
+def _tried(folder: Path, experiment: str, stored: list[Stored]) -> list[Tried]:
+    """The candidates of an experiment all of whose trials are done."""
+    found = []
+    by_name: dict[str, list[Stored]] = {}
+    for one in stored:
+        by_name.setdefault(one.candidate.name, []).append(one)
+    for name, trials in by_name.items():
+        if all(one.state == "done" for one in trials):
+            places = [folder / TRIALS / experiment / one.candidate.trial_name(one.seed) for one in trials]
+            candidate = trials[0].candidate
+            assert candidate.recipe is not None
+            found.append(
+                Tried(
+                    name,
+                    experiment,
+                    candidate.levels,
+                    candidate.varied,
+                    candidate.recipe,
+                    tuple(Trial(f"{experiment}/{place.name}", read_record(place / NAME), place) for place in places),
+                )
+            )
+    return found
+
+
+def _failures(experiment: str, stored: list[Stored]) -> list[Failure]:
+    return [
+        Failure(f"{experiment}/{one.candidate.trial_name(one.seed)}", one.reason)
+        for one in stored
+        if one.state == "failed"
+    ]
 
 
 @dataclass(frozen=True)
@@ -264,11 +241,20 @@ class Duel:
     """The best networks of two families on the same test letters."""
 
     comparison: Comparison
-    p: float
-    """McNemar's exact test."""
+    both: int
+    """Letters that both read rightly."""
+    only_first: int
+    only_second: int
+    neither: int
 
 
 def duel(first: FamilyResult, second: FamilyResult) -> Duel:
     """Compares the two networks that the findings are about: accuracy of the first less that of the second."""
-    one, other = first.best_trial.test.correct, second.best_trial.test.correct
-    return Duel(compare(one[None], other[None]), mcnemar(one, other))
+    one, other = first.best_trial.on_test.correct, second.best_trial.on_test.correct
+    return Duel(
+        compare(one[None], other[None]),
+        int((one & other).sum()),
+        int((one & ~other).sum()),
+        int((~one & other).sum()),
+        int((~one & ~other).sum()),
+    )

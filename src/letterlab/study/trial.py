@@ -1,6 +1,6 @@
 """One training of a study, with all that is kept of it: checkpoint, TensorBoard events, predictions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from letterlab.checkpoint import NAME, read_record
@@ -9,12 +9,18 @@ from letterlab.history import Epoch
 from letterlab.letterset import Letters
 from letterlab.prediction import open_network, predict
 from letterlab.recipe import Recipe
-from letterlab.study.results import TEST_FILE, VALIDATION_FILE
+from letterlab.study.folder import TEST_FILE, VALIDATION_FILE
 from letterlab.tracking import Tracker
 from letterlab.training import fit, parts
 
 
-def run_trial(recipe: Recipe, letters: Letters, folder: Path, watch: Callable[[Epoch], None]) -> None:
+def run_trial(
+    recipe: Recipe,
+    letters: Letters,
+    folder: Path,
+    watch: Callable[[Epoch], None],
+    medians: Mapping[int, float] | None = None,
+) -> bool:
     """Trains until the recipe's last epoch, from where the folder's training ended, and writes its predictions.
 
     Args:
@@ -22,23 +28,34 @@ def run_trial(recipe: Recipe, letters: Letters, folder: Path, watch: Callable[[E
         letters: to train, validate and test with.
         folder: of this trial; made where it is missing.
         watch: called with every epoch, those of an earlier call too.
+        medians: by epoch, the validation accuracy that one of its epochs must have reached by then.
+
+    Returns:
+        Whether it ran to its end, and was not given up for falling below a median.
 
     Raises:
         LetterlabError: as `fit` does.
     """
     checkpoint = folder / NAME
+    best = 0.0
     with Tracker(folder) as tracker:
 
-        def follow(epoch: Epoch) -> None:
+        def goes_on(epoch: Epoch) -> bool:
+            nonlocal best
             tracker.epoch(epoch)
             watch(epoch)
+            best = max(best, epoch.validation.accuracy)
+            return best >= (medians or {}).get(epoch.number, 0.0)
 
         for epoch in read_record(checkpoint).epochs if checkpoint.exists() else ():
-            follow(epoch)
+            if not goes_on(epoch):
+                return False
         for epoch in fit(recipe, letters, folder):
-            follow(epoch)
+            if not goes_on(epoch):
+                return False
         network, record = open_network(folder)
         predict(network, parts(letters).validation, recipe.precision).save(folder / VALIDATION_FILE)
         on_test = predict(network, letters.test, recipe.precision)
         tracker.finished(record, confusion(on_test))
     on_test.save(folder / TEST_FILE)
+    return True

@@ -1,11 +1,10 @@
-"""Confusion, letters, pairs, comparisons: counted from one small set of predictions that can be checked by eye."""
+"""Confusion, letters, pairs: counted from one small set of predictions that can be checked by eye."""
 
 import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
 from letterlab.evaluation import Predictions
-from letterlab.findings.compare import compare, mcnemar
 from letterlab.findings.confusion import as_rates, confusion
 from letterlab.findings.letters import evenness, letter_scores
 from letterlab.findings.network import Findings
@@ -80,23 +79,3 @@ def test_pairs_count_both_directions_and_are_ordered_by_share():
 def test_mistakes_come_surest_first(predictions):
     assert mistakes(predictions, "B", "A").tolist() == [7, 6]
     assert mistakes(predictions, "A", "C").tolist() == []
-
-
-def test_comparison_is_paired():
-    generator = np.random.default_rng(1)
-    easy = generator.random(2000) < 0.9
-    first, second = easy.copy(), easy.copy()
-    second[np.flatnonzero(easy)[:30]] = False  # the second misses 30 that the first reads
-    found = compare(first[None], np.stack([second, second]))
-    assert found.difference == pytest.approx(0.015)
-    assert found.apart  # an unpaired interval of two accuracies of 0.9 on 2,000 letters would be 0.019 wide
-    assert 0.009 < found.low < found.high < 0.021
-    assert mcnemar(first, second) == pytest.approx(2 * 0.5**30)
-    assert mcnemar(first, first) == 1
-
-
-def test_a_recipe_is_not_apart_from_itself():
-    correct = np.random.default_rng(2).random((3, 500)) < 0.8
-    found = compare(correct, correct)
-    assert (found.difference, found.low, found.high) == (0, 0, 0)
-    assert not found.apart

@@ -8,11 +8,56 @@ from letterlab.recipe import Cnn, Mlp
 
 @pytest.mark.parametrize("normalisation", ["none", "batch", "group"])
 @pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "tanh", "sigmoid"])
-@pytest.mark.parametrize("model", [Mlp(hidden=(16, 8)), Cnn(filters=(8, 16))])
+@pytest.mark.parametrize("model", [Mlp(hidden=(16, 8)), Cnn(filters=(8, 16), group_size=8)])
 def test_every_network_gives_26_scores(model, activation, normalisation):
     settings = type(model)(**{**model.model_dump(), "activation": activation, "normalisation": normalisation})
     network = build(settings)
     assert network(torch.rand(3, 1, 28, 28)).shape == (3, 26)
+
+
+@pytest.mark.parametrize("normalisation", ["none", "batch", "group"])
+@pytest.mark.parametrize(
+    "model", [Mlp(hidden=(16, 8)), Cnn(filters=(8, 16)), Cnn(filters=(8, 8, 8, 8), activation="silu")]
+)
+def test_every_normalisation_learns_from_two_letters(model, normalisation):
+    settings = model.model_copy(update={"normalisation": normalisation, "group_size": "all", "dropout": 0.0})
+    torch.manual_seed(0)
+    network = build(settings)
+    optimiser = torch.optim.Adam(network.parameters(), 0.01)
+    upper = torch.zeros(28, 28)
+    upper[:14] = 1
+    pictures, labels = torch.stack([upper, upper.T])[:, None], torch.tensor([3, 4])
+    for _ in range(100):
+        optimiser.zero_grad()
+        loss = nn.functional.cross_entropy(network(pictures), labels)
+        loss.backward()
+        optimiser.step()
+    assert loss < 0.1
+
+
+@pytest.mark.parametrize(("group_size", "groups"), [("all", 1), (1, 32), (16, 2), (8, 4)])
+def test_groups_are_normalised_together(group_size, groups):
+    for model in (Mlp(hidden=(32,)), Cnn(filters=(32,), activation="tanh")):
+        settings = model.model_copy(update={"normalisation": "group", "group_size": group_size})
+        [layer] = [layer for layer in build(settings).modules() if isinstance(layer, nn.GroupNorm)]
+        assert (layer.num_groups, layer.num_channels) == (groups, 32)
+
+
+def test_halving_is_by_pooling_or_by_steps_of_two():
+    pooled, strided = (build(Cnn(filters=(4, 6), halving=halving)) for halving in ("pool", "stride"))
+    assert sum(isinstance(layer, nn.MaxPool2d) for layer in pooled.modules()) == 2
+    assert not any(isinstance(layer, nn.MaxPool2d) for layer in strided.modules())
+    steps = {"pool": (1, 1), "stride": (2, 2)}
+    for network, halving in ((pooled, "pool"), (strided, "stride")):
+        assert {layer.stride for layer in network.modules() if isinstance(layer, nn.Conv2d)} == {steps[halving]}
+    assert count_parameters(pooled) == count_parameters(strided)
+
+
+def test_without_padding_nothing_comes_from_outside_the_picture():
+    bright = torch.ones(2, 1, 28, 28)
+    for padding, alike in (("same", False), ("none", True)):
+        convolved = build(Cnn(filters=(4,), padding=padding))[1][0](bright)
+        assert torch.allclose(convolved, convolved[:, :, 13:14, 13:14].expand_as(convolved), atol=1e-6) == alike
 
 
 @pytest.mark.parametrize("filters", [(4,), (4, 6), (4, 6, 8), (4, 6, 8, 10)])

@@ -1,67 +1,135 @@
-"""What the candidates tell: verdicts follow the paired intervals, settings name what was set."""
+"""What an experiment tells: sentences follow the tests, and say so where nothing is shown."""
 
 import numpy as np
 import pytest
 
 import made_up
-from letterlab.findings.compare import compare
-from letterlab.report.effects import depths, settings, verdicts
-from letterlab.study.plan import quick
+from letterlab.findings.compare import Comparison, compare, compare_all
+from letterlab.report.effects import (
+    best_of_search,
+    by_factor,
+    combination,
+    conditions,
+    counted,
+    effect_sentences,
+    steps,
+    tied,
+)
 
 
-def test_verdicts_follow_the_intervals():
-    shares = {"cnn-32-64-128": 0.93, "cnn-32-64": 0.929, "cnn-32": 0.80}
-    family = made_up.results(shares, each=30).family("cnn")
-    found = verdicts(family)
-    assert found.base.name == "cnn-32-64-128"
-    assert [tried.name for tried in found.tied] == [family.ranked[1].name]
-    assert [effect.tried.name for effect in found.worse] == ["cnn-32"]
-    assert found.better == []
-    assert len(found.unclear) == 1
+def experiment(shares, family=None, each=20, position=0):
+    plan = made_up.small(family or made_up.mlp(search=0))
+    return made_up.results(plan, shares, each=each).families[0].experiments[position]
 
 
-def test_an_effect_is_the_candidate_less_the_base():
-    family = made_up.results({"mlp-512-256": 0.80, "mlp-128": 0.95}, each=30).family("mlp")
-    found = verdicts(family)
-    by_candidate, by_base = family.ranked[0], family.ranked[1]
-    assert (by_candidate.name, by_base.name) == ("mlp-128", "mlp-512-256")
-    (effect,) = found.better
-    assert effect.comparison == compare(by_candidate.validation_correct, by_base.validation_correct)
+def bare(markup) -> str:
+    import re
+
+    return re.sub(r"<[^>]+>", "", str(markup))
+
+
+@pytest.fixture(scope="module")
+def one_matters():
+    """Activation matters, both ways; dropout and layers do not."""
+    return experiment(made_up.shares({"activation-sigmoid": 0.70, "activation-tanh": 0.97}, 0.85))
+
+
+def test_a_factor_that_matters_is_told_from_those_that_do_not(one_matters, english):
+    told = {factor: bare(sentence) for factor, sentence in effect_sentences(english, one_matters)}
+    assert list(told) == ["activation", "dropout", "layers"]
+    assert told["activation"].startswith("Better than relu: tanh +11.")
+    assert "Worse than relu: sigmoid −15." in told["activation"]
+    assert told["dropout"] == "No difference from 0.3 is shown: 0."
+    assert told["layers"] == "No difference from 2 is shown: 1; 3."
+    assert bare(counted(english, one_matters)) == (
+        "Of 5 changes of the base, 1 is shown to be better and 1 to be worse; for 3 no difference is shown."
+    )
+
+
+def test_the_same_in_russian(one_matters, russian):
+    told = {factor: bare(sentence) for factor, sentence in effect_sentences(russian, one_matters)}
+    assert told["активация"].startswith("Лучше, чем relu: tanh +11,")
+    assert "Хуже, чем relu: sigmoid −15," in told["активация"]
+    assert told["слои"] == "Отличие от уровня «2» не показано: 1; 3."
+    assert "лучше неё 1, хуже — 1; для 3 различие не показано" in bare(counted(russian, one_matters))
+
+
+def test_where_nothing_matters_none_is_shown(english):
+    result = experiment(made_up.shares({}, 0.85))
+    assert bare(counted(english, result)) == "Of 5 changes of the base, none is shown to make a difference."
+    assert all(not one.better and not one.worse for one in by_factor(result))
+    assert all("No difference" in sentence and "+" not in sentence for _, sentence in effect_sentences(english, result))
+
+
+def test_effects_are_corrected_over_the_experiment(one_matters):
+    factor = next(one for one in by_factor(one_matters) if one.factor == "activation")
+    (effect,) = factor.better
+    base = one_matters.tried[0]
+    alone = compare(effect.tried.validation_correct, base.validation_correct)
+    assert effect.comparison.difference == alone.difference
+    assert effect.comparison.p > alone.p_letters
+
+
+def test_an_interval_without_zero_is_not_enough(english):
+    result = experiment(made_up.shares({}), each=6)
+    corrected = {name: Comparison(0.02, 0.001, 0.04, 156, 2, 0.04, 0.04, 0.2) for name in result.to_base}
+    result.__dict__["to_base"] = corrected
+    assert all(not one.better for one in by_factor(result))
+
+
+def test_crossed_factors_are_named_with_each_level(english):
+    result = experiment(made_up.shares({"1-activation-sigmoid": 0.6}, 0.9), made_up.cnn())
+    told = dict(effect_sentences(english, result))
+    assert "Worse than relu: <span class='name'>sigmoid</span> with layers 1 −30" in told["activation"]
+    unclear = bare(told["activation"]).partition("others: ")[2]
+    assert unclear == "sigmoid with layers 2; sigmoid with layers 3."
+    assert combination(english, result, result.tried[0]) == "layers 1"
+
+
+def test_steps_compare_each_base_with_the_one_before():
+    result = experiment(made_up.shares({"1": 0.8, "2": 0.9, "3": 0.9}), made_up.cnn())
+    found = steps(result)
+    assert [one.name for one, _ in found] == ["1", "2", "3"]
+    assert found[0][1] is None
+    means = [one.validation_mean for one, _ in found]
+    assert [step.difference for _, step in found[1:]] == pytest.approx(np.diff(means))
+    assert [step.apart for _, step in found[1:]] == [True, False]
+    bases = [one.validation_correct for one, _ in found]
+    assert [step for _, step in found[1:]] == compare_all([(bases[1], bases[0]), (bases[2], bases[1])])
+
+
+def test_without_one_crossed_factor_there_are_no_steps():
+    assert steps(experiment(made_up.shares({}))) == []
+    assert steps(experiment(made_up.shares({}), made_up.norm(), each=6)) == []
+
+
+def test_the_best_of_the_search_is_compared_with_the_base():
+    given = {"search-00": 0.80, "search-01": 0.99, "search-02": 0.90}
+    result = experiment(made_up.shares(given, 0.85), made_up.mlp(search=3))
+    effect = best_of_search(result)
+    assert effect.tried.name == "search-01"
+    assert effect.comparison == compare(effect.tried.validation_correct, result.tried[0].validation_correct)
     assert effect.comparison.difference > 0.1
-    assert found.effect_of(by_candidate) is effect
-    assert found.effect_of(by_base) is None
-    assert found.tied == ()
+    assert best_of_search(experiment(made_up.shares({}))) is None
 
 
-def test_without_a_base_there_are_no_effects():
-    found = verdicts(made_up.results({"mlp-128": 0.9}).family("mlp"))
-    assert (found.base, found.effects, found.tied) == (None, (), ())
+def test_ties_are_those_not_apart_from_the_best():
+    plan = made_up.small(made_up.mlp(search=0))
+    given = {"mlp-finals/base": 0.95, "mlp-finals/layers-3": 0.95, "layers-3": 0.91, "dropout-0": 0.92, "base": 0.93}
+    family = made_up.results(plan, made_up.shares(given, 0.80), each=20).families[0]
+    assert {one.name for one in family.finals} == {"base", "layers-3", "dropout-0"}
+    assert {one.name for one in (family.best, *tied(family))} == {"base", "layers-3"}
 
 
-def test_depths_are_compared_with_the_next_shallower(results):
-    found = depths(results.family("cnn"))
-    assert [(one.layers, one.tried.name) for one in found] == [(1, "cnn-32"), (2, "cnn-32-64"), (3, "cnn-32-64-128")]
-    assert found[0].to_shallower is None
-    means = [np.mean(one.tried.validation_accuracies) for one in found]
-    assert [one.to_shallower.difference for one in found[1:]] == pytest.approx(np.diff(means))
-
-
-def test_depths_leave_out_what_differs_in_more_than_layers(results):
-    plan = {one.name: one for one in quick("fp32").candidates}
-    names = ("cnn-32-64-128", "cnn-32", "cnn-32-64", "cnn-32-64-kernel-5", "cnn-16-32-64")
-    candidates = tuple(plan[name] for name in names)
-    family = made_up.results(dict.fromkeys(names, 0.9), candidates, seeds=1, each=2).family("cnn")
-    assert [one.tried.name for one in depths(family)] == ["cnn-32", "cnn-32-64", "cnn-32-64-128"]
-
-
-def test_settings_name_everything_a_candidate_varies(english, russian):
-    plan = {one.name: made_up.tried(one, 0.9, 1, 2) for one in quick("fp32").candidates}
-    base = settings(english, plan["mlp-512-256"])
-    assert base["layers_mlp"] == "512→256"
-    assert base["rate"] == "0.003"
-    assert settings(russian, plan["mlp-512-256"])["rate"] == "0,003"
-    assert settings(english, plan["cnn-32-64-kernel-5"])["layers_cnn"] == "32→64, 5×5"
-    for family in ("mlp", "cnn"):
-        members = [one for one in plan.values() if one.family == family]
-        told = [tuple(settings(english, one).values()) for one in members]
-        assert len(set(told)) == len(members)  # no two candidates look the same in the table
+def test_conditions_say_which_letters_the_numbers_come_from(results, english, russian):
+    mlp = results.family("mlp")
+    screened = [bare(one) for one in conditions(english, mlp.experiments[0].tried)]
+    assert screened[0] == "Screening: each network was shown 200 of each letter of the training part."
+    assert screened[1:3] == ["Each was trained for 4 epochs.", "Each has 2 seeds."]
+    assert "too narrow" in screened[3]
+    assert bare(conditions(english, mlp.finals)[0]) == "Each network was shown all letters of the training part."
+    vary = results.family("transfer").experiments[0].tried
+    assert "differs" in conditions(english, vary)[0]
+    assert bare(conditions(russian, mlp.finals)[1]) == "Каждая обучена 4 эпохи."
+    one_seed = made_up.results(made_up.small(made_up.own())).families[0].experiments[0].tried
+    assert "one seed" in conditions(english, one_seed)[-1]

@@ -7,8 +7,13 @@ import pytest
 
 import made_up
 from letterlab.findings.network import Findings
-from letterlab.report.figures import candidates_figure, learning_curves, letters_figure
-from letterlab.study.plan import smoke
+from letterlab.recipe import Recipe
+from letterlab.report.figures import learning_curves, letters_figure
+from letterlab.study.plan import Candidate
+
+
+def tried(recipe: Recipe, share: float):
+    return made_up.tried("cnn-factors", Candidate("base", {}, "base", recipe), share, range(1), 3)
 
 
 def circles(figure: str, part: str) -> list[tuple[float, float, str]]:
@@ -39,7 +44,7 @@ def test_other_seeds_are_thin_lines(results, english):
 
 
 def test_one_epoch_is_drawn(results, english):
-    trial = made_up.tried(made_up.one_epoch(), 0.9, 1, 2).trials[0]
+    trial = tried(Recipe(epochs=1), 0.9).trials[0]
     assert len(circles(learning_curves(english, [trial], "loss"), "train")) == 1
 
 
@@ -48,42 +53,6 @@ def test_names_at_the_ends_do_not_overlap_and_stay_above_the_axis(results, engli
     heights = sorted(float(y) for y in re.findall(r'y="([\d.]+)" class="end', figure))
     assert min(np.diff(heights)) >= 14.9
     assert heights[-1] <= 216
-
-
-def test_candidates_show_every_seed_and_the_best_line(results, english):
-    family = results.family("cnn")
-    figure = candidates_figure(english, family)
-    assert figure.count('class="seed"') == 6
-    assert figure.count('class="interval"') == 2
-    line = float(re.search(r'x1="([\d.]+)"[^>]*class="best-line"', figure)[1])
-    mean = float(re.search(r'cx="([\d.]+)"[^>]*class="mean best"', figure)[1])
-    assert line == mean
-    for tried in family.ranked:
-        assert f">{tried.name}</text>" in figure
-
-
-def test_an_interval_reaches_the_best_line_only_when_not_apart(english):
-    for share, apart in ((0.80, True), (0.929, False)):
-        family = made_up.results({"cnn-32-64-128": 0.93, "cnn-32": share}, each=20).family("cnn")
-        figure = candidates_figure(english, family)
-        line = float(re.search(r'x1="([\d.]+)"[^>]*class="best-line"', figure)[1])
-        left, width = map(float, re.search(r'<rect x="([\d.]+)" [^>]*width="([\d.]+)"[^>]*"interval"', figure).groups())
-        assert family.against_best(family.ranked[1]).apart is apart
-        assert (left + width < line) is apart
-
-
-def test_a_failed_candidate_is_an_arrow_and_squeezes_nobody(english):
-    shares = {"cnn-32": 0.04, "cnn-32-64": 0.92, "cnn-32-64-128": 0.93}
-    figure = candidates_figure(english, made_up.results(shares).family("cnn"))
-    assert figure.count("<path") == 1
-    assert figure.count('class="seed"') == 4
-    means = [float(x) for x in re.findall(r'cx="([\d.]+)"[^>]*class="mean', figure)]
-    assert max(means) - min(means) > 40
-
-
-def test_one_candidate_alone(english):
-    figure = candidates_figure(english, made_up.results({"mlp-128": 0.9}, seeds=1).family("mlp"))
-    assert figure.count('class="mean best"') == 1
 
 
 def test_letters_stand_in_order_of_accuracy(results, english):
@@ -102,5 +71,5 @@ def test_letters_that_do_not_occur_are_left_out(predictions, english):
 
 @pytest.mark.parametrize("share", [1.0, 0.0])
 def test_a_network_that_is_always_right_or_wrong(english, share):
-    findings = Findings.of(made_up.tried(smoke("fp32").candidates[0], share, 1, 3).trials[0].test)
+    findings = Findings.of(tried(Recipe(epochs=2), share).trials[0].test)
     assert letters_figure(english, findings).count("<circle") == 26

@@ -1,18 +1,19 @@
 """The report: self-contained, complete, in order, and right in every unusual case."""
 
 import re
+import subprocess
 import sys
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 import made_up
 from letterlab.alphabet import LETTERS
 from letterlab.report.page import write_report
-from letterlab.study.plan import smoke
 from letterlab.study.results import Failure
 
-SECTIONS = ["answer", "letters", "s1-1", "s1-2", "s1-3", "s1-4", "s2-1", "s2-2", "s3", "s4", "method"]
+SECTIONS = ["answer", "letters", "s1-1", "s1-2", "s1-3", "s1-4", "s2-1", "s2-2", "s3", "costs", "s4", "method"]
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 
 
@@ -59,6 +60,14 @@ def english_page(results, tmp_path_factory) -> str:
     return written(results, tmp_path_factory.mktemp("report"))
 
 
+def section_of(html: str, section: str) -> str:
+    return re.search(rf'<section id="{section}">.*?</section>', html, re.S)[0]
+
+
+def only_mlp(given=None, usual: float | None = 0.9, **more):
+    return made_up.results(made_up.small(made_up.mlp(search=0)), made_up.shares(given or {}, usual), **more)
+
+
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_it_is_whole_self_contained_and_in_order(results, tmp_path, language):
     html = written(results, tmp_path, language)
@@ -73,6 +82,7 @@ def test_it_is_whole_self_contained_and_in_order(results, tmp_path, language):
     assert "url(" not in html
     assert page.unnamed == []
     assert "{" not in text_of(re.sub(r"<pre.*?</pre>", "", html, flags=re.S))
+    assert "nan" not in text_of(html)
     assert len(html) < 8_000_000
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
 
@@ -80,36 +90,82 @@ def test_it_is_whole_self_contained_and_in_order(results, tmp_path, language):
 def test_the_answer_holds_the_numbers_of_the_results(results, english_page, english):
     answer = text_of(english_page, "answer")
     for family in results.families:
-        assert english.rate(family.findings.accuracy).replace("\u202f", " ") in answer
-        assert family.best.name in answer
+        assert f"{family.best.experiment}/{family.best.name}" in answer
+        accuracy = family.findings.accuracy
+        assert f"{english.decimal(100 * accuracy.low)} to {english.decimal(100 * accuracy.high)} %" in answer
     k = results.family("cnn").findings.letters[10]
     assert f"The chosen letter, K, is read rightly in {english.rate(k.recall)}".replace("\u202f", " ") in answer
     assert "drawn by the program" not in answer
     assert "no test part" not in answer
+    assert "not finished" not in answer
 
 
-def test_the_best_is_chosen_by_validation_not_by_test(tmp_path, results):
-    mlp = made_up.results({"mlp-512-256": 0.95}).families[0]
-    cnn = made_up.results({"cnn-32": 0.90}).families[0]
-    for trial in cnn.best.trials:  # a CNN that is perfect in the test, and yet not the best by validation
-        object.__setattr__(trial, "test", made_up.answers_with(trial.test.labels, 1.0, 0))
-    both = made_up.results({"mlp-512-256": 0.95})
-    object.__setattr__(both, "families", (mlp, cnn))
-    answer = text_of(written(both, tmp_path), "answer")
-    assert "the best network is mlp-512-256, a multi-layer perceptron" in answer
-    assert "The best CNN, cnn-32, reads 100.0 %" in answer
+def test_the_best_is_chosen_by_validation_not_by_test(tmp_path):
+    plan = made_up.small(made_up.mlp(search=0), made_up.cnn())
+    results = made_up.results(plan, lambda experiment, _: 0.95 if experiment.startswith("mlp") else 0.90)
+    for trial in results.family("cnn").best.trials:  # a CNN that is perfect in the test, and yet not the best
+        object.__setattr__(trial, "test_share", 1.0)
+    answer = text_of(written(results, tmp_path), "answer")
+    assert re.search(r"the best network is mlp-finals/\S+, a multi-layer perceptron", answer)
+    assert re.search(r"The best CNN, cnn-finals/\S+ .*?, reads 100.0 %", answer)
 
 
 def test_every_candidate_and_seed_is_in_the_tables(results, english_page, english):
-    html = english_page
+    sections = {"mlp": "s1-1", "cnn": "s2-1", "norm": "s2-2", "transfer": "s3"}
     for family in results.families:
-        section = re.search(rf'<section id="{"s1-1" if family.family == "mlp" else "s2-1"}">.*?</section>', html, re.S)[
-            0
-        ]
-        for tried in family.ranked:
-            assert section.count(f'<th scope="row">{tried.name}</th>') == 2
+        section = section_of(english_page, sections[family.family])
+        for tried in [*family.finals, *(one for result in family.experiments for one in result.tried)]:
             each = "; ".join(english.decimal(100 * share) for share in tried.validation_accuracies)
-            assert f'<span class="each">{each}</span>' in section
+            row = rf'<th scope="row">{re.escape(tried.name)}</th>(?:(?!</tr>).)*?<span class="each">{each}</span>'
+            assert re.search(row, section, re.S), tried.name
+        for tried in (one for result in family.experiments for one in result.searched):
+            assert f'<th scope="row">{tried.name}</th>' in section
+
+
+def test_a_table_tells_differences_and_p(results, english_page, english):
+    result = results.family("mlp").experiments[0]
+    section = section_of(english_page, "s1-1")
+    for one in result.tried[1:]:
+        comparison = result.to_base[one.name]
+        row = re.search(rf'<th scope="row">{one.name}</th><td>.*?</tr>', section, re.S)[0]
+        assert f">{english.decimal(100 * np.std(one.validation_accuracies, ddof=1), 2)}</td>" in row
+        assert english.difference(comparison) in row
+        assert f">{english.bare_p(comparison.p).replace('<', '&lt;')}</td>" in row
+        assert ("apart" in row) is comparison.apart
+
+
+def test_an_experiment_is_told_in_sentences_a_figure_and_importances(results, english_page):
+    section = text_of(english_page, "s1-1")
+    assert "Factors, one at a time" in section
+    assert "each network was shown 200 of each letter" in section
+    assert "How much each factor explains" in section
+    assert (
+        "A search over all combinations tried 6 more: 3 were trained to the end, with one seed each, and 3" in section
+    )
+    assert "The finals" in section
+    assert "Each network was shown all letters" in section
+    # There, "regularisation alone" has one factor, of which nothing can be said beside others.
+    equal = text_of(english_page, "s2-1").partition("at roughly equal parameters")[2].partition("The finals")[0]
+    assert "How much each factor explains" not in equal
+
+
+def test_sections_of_normalisation_and_transfer(results, english_page):
+    norm = text_of(english_page, "s2-2")
+    assert norm.count("With a fixed learning rate") >= 2
+    assert "Beside Wu and He (2018)" in norm
+    assert "23.6 %" in norm
+    assert len(re.findall("<svg", section_of(english_page, "s2-2"))) >= 6
+    transfer = text_of(english_page, "s3")
+    assert "With 10 of each letter, these are shown to be better from ImageNet weights" in transfer
+    assert "The best of torchvision’s networks against the best own CNN" in transfer
+    assert "Stem, size of the picture, what is trained" in transfer
+
+
+def test_the_frontier_is_named(english_page):
+    costs = text_of(english_page, "costs")
+    assert "Against parameters" in costs
+    assert "Against training time" in costs
+    assert "cnn-finals/3-kernel-5" in costs
 
 
 def test_pictures_of_mistakes_are_named(results, english_page):
@@ -118,7 +174,7 @@ def test_pictures_of_mistakes_are_named(results, english_page):
     test = family.best_trial.test
     letter, answer = next((LETTERS[a], LETTERS[b]) for a, b in zip(test.labels, test.answers, strict=True) if a != b)
     pair = next(pair for pair in family.findings.pairs if {pair.first, pair.second} == {letter, answer})
-    section = re.search(r'<section id="s1-3">.*?</section>', html, re.S)[0]
+    section = section_of(html, "s1-3")
     told = re.findall(rf'<img [^>]*alt="(\S+): labelled {letter}, read as {answer}, [\d.]+\u202f% sure"', section)
     wrong = (test.labels == LETTERS.index(letter)) & (test.answers == LETTERS.index(answer))
     assert len(told) == min((pair.forth if pair.first == letter else pair.back).hits, 8)
@@ -131,43 +187,98 @@ def test_values_are_escaped(english_page):
     assert "train/<b>" not in html
 
 
-def test_the_tensorboard_command_names_the_folder(results, tmp_path):
+def test_the_tensorboard_command_names_the_folder(tmp_path):
     folder = tmp_path / "my study"
-    assert f"tensorboard --logdir &#39;{folder}/trials&#39;" in written(results, folder)
+    assert f"tensorboard --logdir &#39;{folder}/trials&#39;" in written(only_mlp(), folder)
 
 
 def test_drawn_letters_and_a_cut_test_part_are_named(tmp_path):
-    answer = text_of(written(made_up.results({"mlp-128": 0.9}, drawn=True), tmp_path), "answer")
+    answer = text_of(written(only_mlp(drawn=True), tmp_path), "answer")
     assert "drawn by the program, not written by people" in answer
     assert "The source had no test part" in answer
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "3 trainings that it has begun or planned are still"), ("ru", "Предстоят ещё 3 начатых или намеченных")],
+)
+def test_a_study_that_is_not_finished_says_so_on_top(tmp_path, language, said):
+    assert said in text_of(written(only_mlp(waiting=3), tmp_path, language), "answer")
+
+
 def test_a_surname_gives_its_rule(tmp_path, english_page):
-    html = written(made_up.results({"mlp-128": 0.9}, letter="I", surname="Иванов"), tmp_path)
+    html = written(only_mlp(letter="I", surname="Иванов"), tmp_path)
     assert "I is the first letter of the surname Иванов" in text_of(html, "s1-4")
     assert "surname" not in text_of(english_page, "s1-4")
 
 
-@pytest.mark.parametrize(("name", "there", "missing"), [("mlp-128", "s1-1", "s2-1"), ("cnn-32", "s2-1", "s1-1")])
-def test_a_missing_family_is_said_to_be_missing(tmp_path, name, there, missing):
-    html = written(made_up.results({name: 0.9}), tmp_path)
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize(
+    ("family", "there"),
+    [
+        (made_up.mlp, "s1-1"),
+        (made_up.cnn, "s2-1"),
+        (made_up.norm, "s2-2"),
+        (made_up.transfer, "s3"),
+        (made_up.own, "family-my-nets"),
+    ],
+)
+def test_a_study_of_one_family_says_that_the_others_are_missing(tmp_path, family, there, language):
+    html = written(made_up.results(made_up.small(family())), tmp_path, language)
     page = Page(html)
     targets = {one.removeprefix("#") for one in page.references if one.startswith("#")}
     assert targets <= set(page.ids)
-    assert "not part of this study" in text_of(html, missing)
-    assert "not part of this study" not in text_of(html, there)
+    assert len(page.ids) == len(set(page.ids))
+    missing = {"en": "not part of this study", "ru": "в это исследование"}[language]
+    for section in {"s1-1", "s2-1", "s2-2", "s3"} - {there}:
+        assert missing in text_of(html, section)
+    assert missing not in text_of(html, there)
     assert 'id="duel"' not in html
+    assert html.count('id="pairs-') == 1
+
+
+def test_a_family_of_another_name_has_a_section_after_task_3(tmp_path):
+    html = written(made_up.results(made_up.small(made_up.mlp(), made_up.own())), tmp_path)
+    ids = Page(html).ids
+    assert ids.index("s3") < ids.index("family-my-nets") < ids.index("costs")
+    section = text_of(html, "family-my-nets")
+    assert "Own plan: my-nets" in section
+    assert "my-nets-precision/" in section
+    assert '<a href="#family-my-nets">Own plan: my-nets</a>' in html
+
+
+def test_a_study_that_has_only_begun(tmp_path):
+    def share(experiment, candidate):
+        begun = {"mlp-factors": ("base", "dropout-0"), "norm-batches": ("bn-2-fixed", "none-2-fixed")}
+        return 0.9 if candidate.name in begun.get(experiment, ()) else None
+
+    html = written(made_up.results(share=share, waiting=40), tmp_path)
+    Page(html)
+    section = text_of(html, "s1-1")
+    assert "dropout: No difference from 0.3 is shown: 0." in section
+    assert "there are too few trainings" in section
+    assert "The finals" not in section
+    assert "Beside Wu and He" not in text_of(html, "s2-2")
+
+
+def test_only_the_search_is_done(tmp_path):
+    plan = made_up.small(made_up.mlp())
+    results = made_up.results(plan, lambda _, one: 0.9 if one.name.startswith("search") else None)
+    html = written(results, tmp_path)
+    Page(html)
+    assert "tried 6 more" in text_of(html, "s1-1")
 
 
 def test_one_seed_and_one_candidate(tmp_path):
-    html = text_of(written(made_up.results({"mlp-128": 0.9}, seeds=1), tmp_path))
-    assert "trained with one seed" in html
-    assert "Of 1 network tried" in html
+    plan = made_up.small(made_up.own())
+    html = text_of(written(made_up.results(plan, made_up.shares({"fp32": 0.9}, None)), tmp_path))
+    assert "Each has one seed" in html
+    assert "1 network was tried." in html
     assert "thin the other" not in html
 
 
 def test_a_perfect_network_has_no_pairs_and_is_even(tmp_path):
-    html = written(made_up.results({"mlp-128": 1.0}), tmp_path)
+    html = written(only_mlp(usual=1.0), tmp_path)
     Page(html)
     assert "not one test letter was read as another" in text_of(html, "s1-3")
     assert "Evenly: all 156 test letters were read rightly" in text_of(html, "s1-2")
@@ -176,33 +287,34 @@ def test_a_perfect_network_has_no_pairs_and_is_even(tmp_path):
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_letters_that_do_not_occur(tmp_path, language):
-    html = written(made_up.results(absent="KMNOPQRSTUVWXYZ"), tmp_path, language)
+    html = written(only_mlp(absent="KMNOPQRSTUVWXYZ"), tmp_path, language)
     Page(html)
     assert "nan" not in text_of(html)
     told = {"en": "does not occur among the test letters", "ru": "Выбранной буквы K среди тестовых нет"}
     assert told[language] in text_of(html, "answer")
 
 
-def test_a_network_that_reads_nothing(tmp_path):
-    Page(written(made_up.results({"mlp-128": 0.0, "cnn-32": 0.0}), tmp_path))
+def test_networks_that_read_nothing(tmp_path):
+    Page(written(made_up.results(share=lambda *_: 0.0), tmp_path))
 
 
 def test_failed_trainings_are_named(tmp_path):
-    failed = (Failure("cnn-32.seed0", "The loss is not a number."),)
-    html = written(made_up.results({"mlp-128": 0.9}, failed=failed), tmp_path)
-    assert "1 training failed; its candidate is not ranked. cnn-32.seed0: The loss is not a number." in text_of(html)
+    failed = (Failure("cnn-factors/2.seed0", "The loss is not a number."),)
+    html = text_of(written(only_mlp(failed=failed), tmp_path))
+    assert "1 training failed; its candidate is not ranked." in html
+    assert "cnn-factors/2.seed0: The loss is not a number." in html
 
 
-def test_seeds_that_differ_in_number_are_named(tmp_path):
-    study = made_up.results({"mlp-512-256": 0.9}, seeds=2)
-    fewer = made_up.tried(smoke("fp32").candidates[1], 0.8, 1, 6)
-    family = study.families[0]
-    object.__setattr__(family, "ranked", (*family.ranked, fewer))
-    assert "not all trained with the same number of seeds" in text_of(written(study, tmp_path))
+def test_networks_without_imagenet_weights_are_named(tmp_path):
+    failed = tuple(Failure(f"transfer-letters/squeezenet1_1-imagenet-{n}.seed0", "No file.") for n in (10, 100, "all"))
+
+    def share(experiment, candidate):
+        return None if candidate.name.startswith("squeezenet1_1-imagenet") else 0.8
+
+    html = written(made_up.results(made_up.small(made_up.transfer()), share, failed=failed), tmp_path)
+    assert text_of(html, "s3").count("squeezenet1_1 could not be trained from ImageNet weights: No file.") == 1
 
 
 def test_nothing_loads_torch_to_write_a_report():
-    import subprocess
-
     code = "import sys, letterlab.report.page, letterlab.report.findings_file; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

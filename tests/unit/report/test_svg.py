@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from letterlab.report.svg import Scale, figure, tag
+from letterlab.report.svg import LogScale, Scale, figure, tag
 
 
 def test_tag_escapes_text_and_values_but_not_its_own_children():
@@ -42,3 +42,19 @@ def test_ticks_are_few_even_and_within_the_scale(low, width, most):
     assert all(low - 1e-6 <= tick <= low + width + 1e-6 for tick in ticks)
     steps = [after - before for before, after in pairwise(ticks)]
     assert steps == pytest.approx([steps[0]] * len(steps) if steps else [])
+
+
+def test_log_scale():
+    scale = LogScale(1, 1000, 0, 300)
+    assert [scale(1), scale(10), scale(1000)] == pytest.approx([0, 100, 300])
+    assert scale.ticks(12) == [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
+    assert scale.ticks(4) == [1, 10, 100, 1000]
+    assert scale.ticks(2) == [1, 100]
+    assert LogScale(2.1, 4.4, 0, 1).ticks(5) == pytest.approx([2.5, 3, 3.5, 4])
+
+
+@given(low=st.floats(1e-3, 1e3), times=st.floats(1.5, 1e6), most=st.integers(2, 10))
+def test_log_ticks_are_few_and_within_the_scale(low, times, most):
+    ticks = LogScale(low, low * times, 0, 1).ticks(most)
+    assert len(ticks) <= most + 1
+    assert all(low <= tick <= low * times for tick in ticks)

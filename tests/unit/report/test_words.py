@@ -6,10 +6,11 @@ from importlib.resources import files
 
 import pytest
 
+import made_up
 from letterlab.evaluation import rate
 from letterlab.findings.compare import Comparison
 from letterlab.report.words import Words, plural_form
-from letterlab.study.plan import Factor
+from letterlab.study.plan import BASE, FINALS, SEARCH
 
 FORMS = {"en": 2, "ru": 3}
 
@@ -46,8 +47,13 @@ def test_russian_is_russian():
 
 
 def test_every_factor_of_a_plan_has_its_word():
+    plan = made_up.large()
+    experiments = [experiment for family in plan.families[:4] for experiment in family.experiments]
+    factors = {factor.name for one in experiments for factor in (*one.crossed, *one.factors)} | {BASE, SEARCH, FINALS}
+    names = {f"{family.name}-{one.name}" for family in plan.families[:4] for one in family.experiments}
     for language in ("en", "ru"):
-        assert {f"factor.{name}" for name in Factor.__args__} <= sentences(language).keys()
+        assert {f"factor.{name}" for name in factors} <= sentences(language).keys()
+        assert {f"experiment.{name}" for name in names} <= sentences(language).keys()
 
 
 @pytest.mark.parametrize(
@@ -82,6 +88,9 @@ def test_numbers(english, russian):
     assert (english.setting(0.0003), russian.setting(0.003), english.setting(0.0)) == ("0.0003", "0,003", "0")
     assert english.p(0.0004) == "p\u00a0<\u00a00.001"
     assert russian.p(0.0123) == "p\u00a0=\u00a00,012"
+    assert (english.bare_p(0.0004), russian.bare_p(0.0123)) == ("<\u00a00.001", "0,012")
+    assert english.bare_p(float("nan")) == "–"
+    assert (english.duration(8130.0), russian.duration(3600.0)) == ("2 h 15 min", "1 ч 0 мин")
     assert (english.duration(7.25), english.duration(59.7), russian.duration(200.0)) == (
         "7.2 s",
         "1 min 0 s",
@@ -97,8 +106,8 @@ def test_a_rate_carries_its_interval(english, russian):
 
 
 def test_a_difference_carries_its_sign_and_interval(english, russian):
-    assert english.difference(Comparison(0.041, 0.033, 0.049, 10)) == "+4.1 (+3.3 to +4.9)"
-    assert russian.difference(Comparison(-0.004, -0.009, 0.001, 10)) == "−0,4 (−0,9…+0,1)"
+    assert english.difference(Comparison(0.041, 0.033, 0.049, 10, 2, 0.01, 0.01, 0.01)) == "+4.1 (+3.3 to +4.9)"
+    assert russian.difference(Comparison(-0.004, -0.009, 0.001, 10, 2, 0.1, 0.1, 0.1)) == "−0,4 (−0,9…+0,1)"
     assert english.signed(-0.00001) == "0.0"
 
 

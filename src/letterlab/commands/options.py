@@ -1,0 +1,49 @@
+"""What several commands take."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from letterlab.errors import LetterlabError
+from letterlab.terminal import console
+
+if TYPE_CHECKING:  # torch and OpenCV are loaded by the commands that need them
+    from letterlab.letterset import Letters
+
+Language = Literal["en", "ru"]
+OrientationChoice = Literal["auto", "stored-transposed", "upright"]
+Source = Annotated[
+    str,
+    Parameter(
+        help="A folder with train/ and test/ (each a folder or an images.zip), a zip of them, a folder or zip of "
+        "letters named like a_00002.jpg, emnist:DIR, or drawn: letters that this program draws."
+    ),
+]
+Orientation = Annotated[
+    OrientationChoice,
+    Parameter(help="How the pictures are stored; auto decides from the pictures and says how sure it is."),
+]
+Resize = Annotated[
+    bool, Parameter(negative="", help="Bring pictures of another size to 28x28, instead of setting them aside.")
+]
+Letter = Annotated[str | None, Parameter(help="The letter that gets a section of its own in the report.")]
+Surname = Annotated[
+    str | None, Parameter(help="The same, by the first letter of a surname, in Latin or Cyrillic: Иванов gives I.")
+]
+
+
+def read(source: str, orientation: OrientationChoice, resize: bool) -> "Letters":
+    """Opens the letters that a command is about."""
+    with console.status("Loading"):
+        from letterlab.sources.opening import open_letters
+    with console.status(f"Reading {source}"):
+        return open_letters(source, orientation=orientation, resize=resize)
+
+
+def chosen(letter: str | None, surname: str | None) -> str:
+    """The letter that the user asks about; A when none is named."""
+    from letterlab.alphabet import LETTERS, index_of, letter_of_surname
+
+    if letter and surname:
+        raise LetterlabError("--letter and --surname both name a letter: give one of them.")
+    return letter_of_surname(surname) if surname else LETTERS[index_of(letter or "A")]

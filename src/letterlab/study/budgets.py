@@ -1,0 +1,164 @@
+"""The plans that come with the program: the assignment's experiments, in as much time as there is."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from letterlab.recipe import Precision
+from letterlab.study.assignment import NORMALISATIONS, Much, cnn, mlp, norm, transfer
+from letterlab.study.plan import Plan
+
+Budget = Literal["smoke", "quick", "full"]
+FAMILIES: Final = ("mlp", "cnn", "norm", "transfer")
+"""In the assignment's order: tasks 1.1, 2.1, 2.2 and 3."""
+
+
+def plan(budget: Budget, precision: Precision, train: int, weights: Mapping[str, str]) -> Plan:
+    """The plan of a budget for so many training letters.
+
+    Own CNNs compute in the given precision; MLPs and torchvision's networks in fp32, for bf16 gains them nothing.
+    Experiments are shown a part of the letters in all budgets but `full`; finals see all. `weights` holds files with
+    ImageNet weights by the name of their network; for other networks torchvision's own are taken.
+    """
+    return {"smoke": _smoke, "quick": _quick, "full": _full}[budget](precision, train, weights)
+
+
+def _smoke(precision: Precision, train: int, weights: Mapping[str, str]) -> Plan:
+    """The least that goes the whole way."""
+    return Plan(
+        name="smoke",
+        families=(
+            mlp(
+                Much(
+                    shown=20,
+                    epochs=6,
+                    seeds=2,
+                    searched=4,
+                    final_epochs=_epochs(train, 60_000, 4, 8),
+                    finals=1,
+                    final_seeds=2,
+                    thin=True,
+                )
+            ),
+            cnn(
+                Much(
+                    shown=20,
+                    epochs=3,
+                    seeds=1,
+                    searched=0,
+                    final_epochs=_epochs(train, 40_000, 2, 4),
+                    finals=1,
+                    final_seeds=2,
+                    thin=True,
+                ),
+                precision,
+            ),
+            norm(
+                normalisations=("bn", "gn-16", "none"),
+                batches=(8, 64, 512),
+                rates=("fixed",),
+                shown=20,
+                epochs=3,
+                seeds=2,
+                precision=precision,
+            ),
+            transfer({"squeezenet1_1": 2}, {10: 12}, 2, weights),
+        ),
+    )
+
+
+def _quick(precision: Precision, train: int, weights: Mapping[str, str]) -> Plan:
+    """Every factor that the assignment names, with a few levels of each."""
+    return Plan(
+        name="quick",
+        families=(
+            mlp(
+                Much(
+                    shown=200,
+                    epochs=12,
+                    seeds=3,
+                    searched=24,
+                    final_epochs=_epochs(train, 350_000, 8, 30),
+                    finals=3,
+                    final_seeds=3,
+                )
+            ),
+            cnn(
+                Much(
+                    shown=200,
+                    epochs=6,
+                    seeds=3,
+                    searched=8,
+                    final_epochs=_epochs(train, 175_000, 6, 15),
+                    finals=2,
+                    final_seeds=3,
+                ),
+                precision,
+            ),
+            norm(
+                normalisations=NORMALISATIONS,
+                batches=(2, 8, 32, 256, 2048),
+                rates=("fixed", "scaled"),
+                shown=80,
+                epochs=4,
+                seeds=2,
+                precision=precision,
+            ),
+            transfer(
+                # A step of 1 reads better; mobilenet_v2 takes a step of 2 because that takes half the time.
+                {"mobilenet_v2": 2, "squeezenet1_1": 1},
+                {10: 12, 30: 8, 100: 5, "all": _epochs(train, 23_400, 1, 2)},
+                2,
+                weights,
+                stem_letters=30,
+            ),
+        ),
+    )
+
+
+def _full(precision: Precision, train: int, weights: Mapping[str, str]) -> Plan:
+    """Whole grids on all letters, five seeds: for a night, or a machine with many cores."""
+    return Plan(
+        name="full",
+        families=(
+            mlp(
+                Much(
+                    shown="all",
+                    epochs=20,
+                    seeds=5,
+                    searched=60,
+                    final_epochs=_epochs(train, 700_000, 20, 60),
+                    finals=5,
+                    final_seeds=5,
+                    full=True,
+                )
+            ),
+            cnn(
+                Much(
+                    shown="all",
+                    epochs=12,
+                    seeds=5,
+                    searched=40,
+                    final_epochs=_epochs(train, 470_000, 16, 40),
+                    finals=5,
+                    final_seeds=5,
+                    full=True,
+                ),
+                precision,
+            ),
+            norm(NORMALISATIONS, tuple(2**i for i in range(1, 12)), ("fixed", "scaled"), "all", 8, 5, precision),
+            transfer(
+                dict.fromkeys(
+                    ("mobilenet_v3_small", "resnet18", "efficientnet_b0", "squeezenet1_1", "mobilenet_v2"), 1
+                ),
+                {10: 30, 30: 20, 100: 12, "all": _epochs(train, 100_000, 3, 8)},
+                5,
+                weights,
+                stem_letters=100,
+            ),
+        ),
+    )
+
+
+def _epochs(train: int, seen: int, least: int, most: int) -> int:
+    """So many that about `seen` letters pass through the network: of more letters, each passes less often."""
+    return min(max(round(seen / train), least), most)

@@ -1,0 +1,126 @@
+"""The folder of a study: what lies where in it, and its study.json.
+
+A study's folder holds
+    study.json                      what was asked, of which letters, on what machine, by which plan
+    study.db                        every trial with its levels, recipe, state, validation accuracies (Optuna, SQLite)
+    test.npz                        the test letters, for pictures of mistakes
+    trials/EXPERIMENT/NAME.seedK/   one training each: checkpoint, TensorBoard events, predictions
+                                    (validation.npz, then test.npz)
+    report.html, findings.json      what is handed in
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from letterlab.errors import LetterlabError
+from letterlab.files import write_text
+from letterlab.letterset import Orientation, SetAside
+from letterlab.study.plan import Plan
+
+STUDY_FILE: Final = "study.json"
+LETTERS_FILE: Final = "test.npz"
+TRIALS: Final = "trials"
+VALIDATION_FILE: Final = "validation.npz"
+TEST_FILE: Final = "test.npz"
+"""Written last: with it a trial is done."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a study was asked to do."""
+
+    letters: str
+    """The source, as the user named it."""
+    only: tuple[str, ...]
+    """The families of the plan that were asked for; all of them where it is empty."""
+    letter: str
+    """The letter that gets a section of its own."""
+    surname: str | None
+    """The surname whose first letter that is, where one was given."""
+    command: str
+    """The command line that gives this study again."""
+
+
+@dataclass(frozen=True)
+class LettersRead:
+    """What was read, and what of it was used for what."""
+
+    fingerprint: str
+    train: int
+    """Letters that the networks learned from."""
+    validation: int
+    """Cut from the training letters, stratified; every choice was made on these."""
+    test: int
+    leaks: tuple[str, ...]
+    """Names of training letters that also stand among the test letters and were left out of training."""
+    orientation: Orientation
+    set_aside: tuple[SetAside, ...]
+    test_was_cut: bool
+    drawn: bool
+    notes: tuple[str, ...]
+
+
+class Pace(NamedTuple):
+    """How fast a network of some shape trains and reads, in seconds."""
+
+    step: float
+    """Of each step, whatever its batch."""
+    letter: float
+    """Of each letter in a step, beside that."""
+    scored: float
+    """Of reading a letter."""
+
+
+class Foreseen(NamedTuple):
+    """What an experiment is going to be."""
+
+    trainings: int
+    seconds: float
+    """Of all its trainings together, one after another."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What study.json holds: written before the first trial, and never changed by one."""
+
+    asked: Asked
+    letters: LettersRead
+    environment: dict[str, str]
+    whole_plan: Plan
+    pace: dict[str, Pace]
+    """By the shape of a network (a recipe in JSON), how fast this machine trained it when the study began."""
+    foreseen: dict[str, Foreseen]
+    """By experiment, what was to come when the study began."""
+
+    @property
+    def plan(self) -> Plan:
+        """The part of the plan that was asked for."""
+        return self.whole_plan.only(self.asked.only) if self.asked.only else self.whole_plan
+
+    def save(self, folder: Path) -> None:
+        """Writes study.json."""
+        write_text(folder / STUDY_FILE, TypeAdapter(Study).dump_json(self, indent=1).decode() + "\n")
+
+    @classmethod
+    def open(cls, folder: Path) -> "Study":
+        """Reads study.json.
+
+        Raises:
+            LetterlabError: the folder holds no study, or one that another version wrote.
+        """
+        path = folder / STUDY_FILE
+        try:
+            return TypeAdapter(Study).validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise LetterlabError(
+                f"There is no study in {folder}: give the folder that `letterlab study` wrote."
+            ) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(step) for step in first["loc"])
+            raise LetterlabError(
+                f"{path} is not a study of this version of letterlab ({where}: {first['msg']}): give another --out."
+            ) from None

@@ -1,0 +1,83 @@
+"""A study from letters to results: what the command line and Python both call."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from letterlab.letterset import Letters
+from letterlab.study import engine
+from letterlab.study.beginning import Costs, begin, quicker_precision, read_letters
+from letterlab.study.budgets import Budget
+from letterlab.study.budgets import plan as plan_of
+from letterlab.study.engine import Step
+from letterlab.study.folder import Asked, Study
+from letterlab.study.plan import Plan
+from letterlab.study.results import Results, open_results
+from letterlab.study.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A study that is written down, and can be run."""
+
+    study: Study
+    letters: Letters
+    """That it works with: without those that stand in both parts."""
+    folder: Path
+    workers: int
+    """Trials at a time."""
+
+    @property
+    def costs(self) -> Costs:
+        """About how long each training takes here."""
+        return Costs(self.study.letters, self.study.pace)
+
+    def run(self, watch: Callable[[Step], None] = lambda step: None) -> Results:
+        """Runs what has not ended yet, telling of every step, and reads what came of it."""
+        with closing(Store(self.folder)) as store:
+            engine.run(self.study.plan, store, self.letters, self.folder, self.workers, self.costs, watch)
+        return open_results(self.folder)
+
+
+def begin_study(
+    letters: Letters,
+    plan: Plan | Budget,
+    folder: Path,
+    *,
+    only: tuple[str, ...] = (),
+    letter: str = "A",
+    surname: str | None = None,
+    weights: Mapping[str, str] | None = None,
+    workers: int | None = None,
+    keep_leaks: bool = False,
+    command: str = "",
+) -> Begun:
+    """Begins a study in a folder, or takes up the one that is there.
+
+    Args:
+        letters: from `open_letters`.
+        plan: what to try, or the name of a budget.
+        folder: to write; made where it is missing.
+        only: families of the plan; all of them when empty.
+        letter: that gets a section of its own in the report.
+        surname: whose first letter that is.
+        weights: files with ImageNet weights by the name of their network, for the budgets' plans.
+        workers: trials at a time; one a core when not given.
+        keep_leaks: train also on letters that stand among the test letters too.
+        command: the command line, for the report.
+
+    Raises:
+        LetterlabError: the folder holds another study, or there are too few letters.
+    """
+    at_once = workers or engine.cores()
+    torch.set_num_threads(1)  # as each trial will have
+    read, used = read_letters(letters, keep_leaks)
+
+    def planned() -> Plan:
+        return plan if isinstance(plan, Plan) else plan_of(plan, quicker_precision(), read.train, weights or {})
+
+    study = begin(folder, used, read, Asked(letters.source, only, letter, surname, command), planned)
+    return Begun(study, used, folder, at_once)

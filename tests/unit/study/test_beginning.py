@@ -1,0 +1,101 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from letterlab.errors import LetterlabError
+from letterlab.recipe import Cnn, Mlp, Recipe, Torchvision
+from letterlab.study.beginning import Costs, begin, quicker_precision, read_letters
+from letterlab.study.folder import Asked, Study
+from small_plan import mlp, norm, plan
+
+ASKED = Asked("blobs", ("mlp",), "I", "Иванов", "letterlab study blobs")
+WHOLE = plan(mlp(), norm())
+
+
+def begun(folder, letters, asked=ASKED, whole=WHOLE):
+    read, used = read_letters(letters, keep_leaks=True)
+    return begin(folder, used, read, asked, lambda: whole)
+
+
+def test_a_study_is_written_down_as_it_begins(letters, tmp_path):
+    study = begun(tmp_path / "new" / "study", letters)
+    assert Study.open(tmp_path / "new" / "study") == study
+    assert study.whole_plan == WHOLE
+    assert [family.name for family in study.plan.families] == ["mlp"]
+    assert (study.letters.train, study.letters.validation, study.letters.test) == (468, 52, 104)
+    assert study.environment["torch"]
+
+
+def test_leaks_are_left_out_and_named_unless_told_otherwise(letters):
+    copied = letters.train.images.copy()
+    copied[5] = letters.test.images[0]
+    leaky = replace(letters, train=type(letters.train).of(copied, letters.train.labels, letters.train.names.tolist()))
+    read, used = read_letters(leaky, keep_leaks=False)
+    assert letters.train.names[5] in read.leaks
+    assert sorted([*used.train.names, *read.leaks]) == sorted(letters.train.names)
+    read, used = read_letters(leaky, keep_leaks=True)
+    assert read.leaks == ()
+    assert len(used.train) == len(letters.train)
+
+
+def test_a_folder_with_another_study_is_refused(letters, tmp_path):
+    begun(tmp_path, letters)
+    with pytest.raises(LetterlabError, match="holds a small study of blobs"):
+        begun(tmp_path, letters.without_train(np.array([0])))
+    with pytest.raises(LetterlabError, match="give another --out"):
+        begun(tmp_path, letters, whole=WHOLE.model_copy(update={"name": "other"}))
+    # Another letter, or other families of the plan, are no other study.
+    study = begun(tmp_path, letters, replace(ASKED, letter="B", only=("norm",)))
+    assert Study.open(tmp_path).asked.letter == "B"
+    assert [family.name for family in study.plan.families] == ["norm"]
+
+
+def test_what_is_foreseen_is_written_down_and_not_measured_again(letters, tmp_path, monkeypatch):
+    study = begun(tmp_path, letters, replace(ASKED, only=()))
+    assert {name: one.trainings for name, one in study.foreseen.items()} == {
+        "mlp-factors": 10, "mlp-finals": 2, "norm-batches": 4
+    }  # fmt: skip
+    assert all(one.seconds > 0 for one in study.foreseen.values())
+    monkeypatch.setattr("letterlab.study.beginning.seconds_of", lambda *_: pytest.fail("measured again"))
+    assert begun(tmp_path, letters, replace(ASKED, only=())).foreseen == study.foreseen
+    assert begun(tmp_path, letters).foreseen.keys() == {"mlp-factors", "mlp-finals"}
+
+
+def test_a_study_that_is_begun_keeps_its_plan(letters, tmp_path):
+    begun(tmp_path, letters)
+    remeasured = plan(mlp(epochs=5))  # the same name: a budget on a day when the machine was measured otherwise
+    assert begun(tmp_path, letters, whole=remeasured).whole_plan == WHOLE
+
+
+def test_one_of_the_two_precisions_is_the_quicker():
+    assert quicker_precision() in ("fp32", "bf16")
+
+
+@pytest.fixture(scope="module")
+def costs(letters):
+    read, _ = read_letters(letters, keep_leaks=True)
+    return Costs(replace(read, train=50_000, validation=1000, test=1000), {})
+
+
+@pytest.mark.parametrize(
+    ("cheaper", "dearer"),
+    [
+        (Recipe(model=Mlp(hidden=(32,))), Recipe(model=Mlp(hidden=(2000, 2000)))),
+        (Recipe(model=Cnn(filters=(8,)), epochs=2), Recipe(model=Cnn(filters=(8,)), epochs=4)),
+        (Recipe(model=Mlp(), letters_of_each=20), Recipe(model=Mlp())),
+        (Recipe(model=Mlp()), Recipe(model=Mlp(), batch_size=2)),
+        (
+            Recipe(model=Torchvision(network="squeezenet1_1", head_epochs=4), epochs=4, letters_of_each=100),
+            Recipe(model=Torchvision(network="squeezenet1_1", head_epochs=1), epochs=4, letters_of_each=100),
+        ),
+    ],
+)
+def test_what_takes_longer_costs_more(costs, cheaper, dearer):
+    assert 0 < costs(cheaper) < costs(dearer)
+
+
+def test_networks_of_one_shape_are_measured_once(costs, monkeypatch):
+    costs(Recipe(model=Mlp(hidden=(32,))))
+    monkeypatch.setattr("letterlab.study.beginning.seconds_of", lambda *_: pytest.fail("measured again"))
+    costs(Recipe(model=Mlp(hidden=(32,), activation="tanh", dropout=0.1), seed=3, epochs=9))

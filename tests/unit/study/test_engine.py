@@ -1,0 +1,200 @@
+"""The engine and its trials: small studies, really trained, in processes of their own."""
+
+import multiprocessing
+import time
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from letterlab.checkpoint import NAME, read_checkpoint
+from letterlab.recipe import Mlp, Recipe
+from letterlab.study import engine
+from letterlab.study.folder import TEST_FILE, TRIALS
+from letterlab.study.plan import Candidate, Experiment, FamilyPlan
+from letterlab.study.store import Planned, Store
+from small_plan import MLP, RATES, diverging, dump, mlp, norm, plan
+
+WHOLE = plan(mlp(search=2, finals=1), norm())
+
+
+def run(letters, folder, whole=WHOLE, watch=lambda step: None, workers=2):
+    """Runs a plan and gives what its store holds then."""
+    folder.mkdir(exist_ok=True)
+    with closing(Store(folder)) as store:
+        engine.run(whole, store, letters, folder, workers, lambda recipe: float(recipe.epochs), watch)
+        return dump(store, whole)
+
+
+@pytest.fixture(scope="module")
+def straight(letters, tmp_path_factory):
+    """A study that nothing disturbed: its folder, what its store holds, and all that it told."""
+    folder = tmp_path_factory.mktemp("straight")
+    steps = []
+    return folder, run(letters, folder, watch=steps.append), steps
+
+
+def test_a_study_runs_to_its_end_and_tells_of_it(straight):
+    folder, stored, steps = straight
+    assert {state for _, _, state, *_ in stored} <= {"done", "given up"}
+    for name, planned, state, value, epochs, _, _ in stored:
+        told = [step for step in steps if step.trial.name == name]
+        assert [step.what for step in told] == ["begun"] + ["epoch"] * len(epochs) + [state]
+        assert {s.epoch.number: s.epoch.validation.accuracy for s in told if s.epoch} == epochs
+        assert (folder / TRIALS / name / TEST_FILE).exists() == (state == "done")
+        if state == "done":
+            assert len(epochs) == planned.candidate.recipe.epochs
+            assert value == pytest.approx(epochs[len(epochs)])  # 52 letters validate: the curves are on all of them
+    assert len(stored) == 10 + 2 + 2 + 4
+
+
+def test_the_longest_of_an_experiment_begin_first(letters, tmp_path):
+    family = FamilyPlan(
+        name="mlp",
+        experiments=(
+            Experiment(
+                name="epochs",
+                base=MLP,
+                factors=(RATES.model_validate({"name": "epochs", "setting": "epochs", "values": [1, 3, 2]}),),
+                seeds=1,
+            ),
+        ),
+    )
+    steps = []
+    run(letters, tmp_path, plan(family), steps.append, workers=1)
+    assert [s.trial.candidate.recipe.epochs for s in steps if s.what == "begun"] == [3, 2, 1]
+
+
+def test_a_study_stopped_at_any_step_ends_in_the_same_store_and_the_same_weights(straight, letters, tmp_path):
+    class StoppedError(Exception):
+        pass
+
+    folder, stored, _steps = straight
+    for stop in (1, 9, 20, 12):
+        seen = []
+
+        def watch(step, seen=seen, stop=stop):
+            seen.append(step)
+            if len(seen) == stop:
+                raise StoppedError
+
+        with pytest.raises(StoppedError):
+            run(letters, tmp_path, watch=watch)
+    finished = {path.parent for path in (tmp_path / TRIALS).glob(f"*/*/{TEST_FILE}")}
+    again = []
+    assert run(letters, tmp_path, watch=again.append) == stored
+    begun = {tmp_path / TRIALS / step.trial.name for step in again}
+    # Of those that were finished only one whose end the study had not heard of may be looked at again.
+    assert len(begun & finished) <= 2
+    for path in (folder / TRIALS).glob(f"*/*/{NAME}"):
+        first, second = read_checkpoint(path), read_checkpoint(tmp_path / path.relative_to(folder))
+        assert first.weights.keys() == second.weights.keys()
+        assert all((first.weights[key] == second.weights[key]).all() for key in first.weights)
+
+
+def test_permuting_the_test_labels_changes_no_choice(straight, letters, tmp_path):
+    permuted = letters.test.labels[np.random.default_rng(0).permutation(len(letters.test))]
+    other = replace(letters, test=type(letters.test).of(letters.test.images, permuted, letters.test.names.tolist()))
+    assert run(other, tmp_path) == straight[1]
+
+
+def test_the_number_of_workers_changes_no_number(straight, letters, tmp_path):
+    assert run(letters, tmp_path, workers=1) == straight[1]
+
+
+def family_of(*recipes):
+    """A family whose candidates are these recipes."""
+    levels = [
+        {"name": f"recipe-{number}", "changes": recipe.model_dump(mode="json")} for number, recipe in enumerate(recipes)
+    ]
+    factor = RATES.model_validate({"name": "recipe", "levels": levels})
+    return FamilyPlan(name="mlp", experiments=(Experiment(name="recipes", crossed=(factor,), seeds=1),))
+
+
+def test_a_trial_that_fails_is_stored_with_its_reason_and_the_study_goes_on(letters, tmp_path):
+    small = MLP.model_copy(update={"epochs": 1})
+    huge = Recipe(model=Mlp(hidden=(10**9,)), epochs=1)  # 3 TB of weights
+    whole = plan(family_of(diverging(), huge, small))
+    states = {name: (state, reason) for name, _, state, _, _, _, reason in run(letters, tmp_path, whole)}
+    state, reason = states["mlp-recipes/recipe-0.seed0"]
+    assert state == "failed"
+    assert "came apart in epoch 1" in reason
+    state, reason = states["mlp-recipes/recipe-1.seed0"]
+    assert state == "failed"
+    assert "memory" in reason
+    assert states["mlp-recipes/recipe-2.seed0"][0] == "done"
+    steps = []
+    run(letters, tmp_path, whole, steps.append)
+    # What came apart would again; memory may be there another time.
+    assert {step.trial.candidate.name for step in steps} == {"recipe-1"}
+
+
+def test_levels_that_make_no_recipe_are_stored_as_failed(letters, tmp_path):
+    family = family_of(MLP.model_copy(update={"epochs": 1}))
+    crossed = family.experiments[0].crossed[0]
+    wrong = crossed.levels[0].model_copy(update={"name": "wrong", "changes": {"model.kernel": 4}})
+    experiment = family.experiments[0].model_copy(
+        update={"crossed": (crossed.model_copy(update={"levels": (*crossed.levels, wrong)}),)}
+    )
+    whole = plan(family.model_copy(update={"experiments": (experiment,)}))
+    stored = run(letters, tmp_path, whole)
+    assert [state for _, _, state, *_ in stored] == ["done", "failed"]
+    assert "kernel 4 is even" in stored[1][-1]
+
+
+def killing(times, name="neurons-32.seed0"):
+    """Watches, and kills the process of a trial after its first epoch so many times."""
+    left = [times]
+
+    def watch(step):
+        if left[0] and step.what == "epoch" and step.trial.name.endswith(name):
+            left[0] -= 1
+            for child in multiprocessing.active_children():
+                child.kill()
+
+    return watch
+
+
+def test_a_trial_whose_process_was_killed_goes_on_and_ends_the_same(straight, letters, tmp_path):
+    assert run(letters, tmp_path, watch=killing(1)) == straight[1]
+
+
+def test_a_trial_whose_process_is_always_killed_has_failed_and_the_study_goes_on(letters, tmp_path):
+    whole = plan(mlp(finals=0, seeds=1))
+    states = {name: (state, reason) for name, _, state, _, _, _, reason in run(letters, tmp_path, whole, killing(99))}
+    state, reason = states["mlp-factors/neurons-32.seed0"]
+    assert state == "failed"
+    assert "SIGKILL" in reason
+    again = run(letters, tmp_path, whole)
+    assert {state for _, _, state, *_ in again} == {"done"}
+
+
+def test_a_search_gives_up_a_trial_below_the_medians(letters, tmp_path):
+    planned = Planned(Candidate("search-01", {}, "search", MLP.model_copy(update={"epochs": 4})), 0, {2: 1.01})
+    with closing(Store(tmp_path)) as store:
+        store.add("x", planned, {})
+        [trial] = store.trials("x")
+        running = {}
+        engine._start(running, trial, letters, tmp_path, 1)
+        [(connection, one)] = running.items()
+        said = [connection.recv() for _ in range(3)]
+        one.process.join()
+    assert [epoch.number for epoch in said[:2]] == [1, 2]
+    assert said[2].state == "given up"
+    assert not (tmp_path / TRIALS / trial.name / TEST_FILE).exists()
+
+
+def test_a_trial_ends_with_its_study_and_not_only_after_its_epoch(letters, tmp_path):
+    long = Recipe(model=Mlp(hidden=(3000, 3000)), batch_size=2, epochs=1)  # an epoch of many seconds
+    with closing(Store(tmp_path)) as store:
+        store.add("x", Planned(Candidate("long", {}, "base", long), 0, {}), {})
+        [trial] = store.trials("x")
+    running = {}
+    engine._start(running, trial, letters, tmp_path, 1)
+    [(connection, one)] = running.items()
+    time.sleep(0.1)
+    connection.close()
+    one.process.join()
+    assert one.process.exitcode
+    assert not (tmp_path / TRIALS / trial.name / NAME).exists()

@@ -1,0 +1,71 @@
+"""A study as Python calls it, and the dashboard that opens its store."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import letterlab
+from letterlab.errors import LetterlabError
+from letterlab.study import engine
+from letterlab.study.store import STORE_FILE
+from small_plan import mlp, norm, plan
+
+
+@pytest.fixture(scope="module")
+def begun(letters, tmp_path_factory):
+    return letterlab.begin_study(
+        letters, plan(mlp(finals=1), norm()), tmp_path_factory.mktemp("study"), only=("mlp",), keep_leaks=True
+    )
+
+
+@pytest.fixture(scope="module")
+def results(begun):
+    return begun.run()
+
+
+def test_a_study_is_two_lines(begun, results):
+    assert [family.family for family in results.families] == ["mlp"]
+    assert results.asked.letter == "A"
+    assert begun.workers == engine.cores()
+    assert begun.run().family("mlp").best.test_accuracies == results.family("mlp").best.test_accuracies
+
+
+def test_a_study_of_a_budget(letters, tmp_path):
+    study = letterlab.begin_study(letters, "smoke", tmp_path, workers=1, keep_leaks=True).study
+    assert study.whole_plan.name == "smoke"
+    assert [family.name for family in study.plan.families] == ["mlp", "cnn", "norm", "transfer"]
+    with pytest.raises(LetterlabError, match="'rnn' is not in the plan smoke"):
+        _ = letterlab.begin_study(letters, "smoke", tmp_path, only=("rnn",), keep_leaks=True).study.plan
+
+
+def test_optunas_dashboard_opens_the_store(begun, results):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    program = Path(sys.executable).with_name("optuna-dashboard")
+    store = f"sqlite:///{begun.folder / STORE_FILE}"
+    with subprocess.Popen([program, "--port", str(port), store], stderr=subprocess.DEVNULL) as served:
+        try:
+            answer = asked(f"http://127.0.0.1:{port}/api/studies/1?after=0", served)
+        finally:
+            served.kill()
+    assert answer["name"] == "mlp-factors"
+    assert len(answer["trials"]) == 10
+    assert {trial["state"] for trial in answer["trials"]} == {"Complete"}
+
+
+def asked(url, served):
+    """What the dashboard answers, once it does."""
+    while True:
+        assert served.poll() is None
+        try:
+            with urllib.request.urlopen(url) as answer:
+                return json.load(answer)
+        except urllib.error.URLError:
+            time.sleep(0.05)
