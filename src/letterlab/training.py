@@ -131,7 +131,7 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
         on_train, on_validation, on_test = (_score(network, part, recipe.precision) for part in scored)
         if not math.isfinite(on_train.loss):
             raise DivergedError(
-                f"The training in {folder} came apart in epoch {number}: its loss is no longer a number. "
+                f"The training came apart in epoch {number}: its loss is no longer a number. "
                 f"Lower optimiser.learning_rate, which is {recipe.optimiser.learning_rate}."
             )
         epoch = Epoch(number, on_train, on_validation, on_test, optimiser.param_groups[-1]["lr"], seconds)
@@ -289,10 +289,17 @@ def _optimiser_tensors(optimiser: Optimizer) -> dict[str, Tensor]:
     return {f"{number}.{what}": value for number, values in state.items() for what, value in values.items()}
 
 
+def without_file(recipe: Recipe) -> Recipe:
+    """The recipe, wherever ImageNet's weights were read from."""
+    if not isinstance(recipe.model, Torchvision):
+        return recipe
+    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"weights_file": None})})
+
+
 def _go_on(path: Path, begun: Record, network: nn.Module, optimiser: Optimizer) -> Record:
     """Takes weights, optimiser and record from the checkpoint."""
     stored = read_checkpoint(path)
-    if stored.record.recipe != begun.recipe:
+    if without_file(stored.record.recipe) != without_file(begun.recipe):
         raise LetterlabError(f"{path.parent} holds a training of another recipe: give another folder, or delete it.")
     if stored.record.letters != begun.letters:
         raise LetterlabError(f"{path.parent} holds a training on other letters: give another folder, or delete it.")

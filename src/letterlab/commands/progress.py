@@ -18,14 +18,16 @@ class Progress:
         self.total = sum(one.seconds for one in foreseen.values()) / self._workers
         """Seconds foreseen."""
         self.trials = sum(one.trainings for one in foreseen.values())
-        self.ended = 0
+        self._ended: set[str] = set()
         self._done: dict[str, float] = {}
         self._best: dict[str, float] = {}
         self._running: set[str] = set()
         with closing(Store(begun.folder)) as store:
-            known = [trial for name in experiments(plan) for trial in store.trials(name) if trial.ended]
+            stored = [trial for name in experiments(plan) for trial in store.trials(name)]
+        # What may go better now is tried again.
+        known = [trial for trial in stored if trial.ended and not trial.again]
         for trial in known:
-            self.ended += 1
+            self._ended.add(trial.name)
             self._account(trial.name, trial.experiment, trial.candidate.recipe, 1.0)
             self._note(trial.experiment, trial.value)
 
@@ -51,8 +53,13 @@ class Progress:
                 self._note(trial.experiment, step.epoch.validation.accuracy)
         if step.what in ("done", "given up", "failed"):
             self._running.discard(name)
-            self.ended += 1
+            self._ended.add(name)
             self._account(name, trial.experiment, recipe, 1.0)
+
+    @property
+    def ended(self) -> int:
+        """Trials that have ended."""
+        return len(self._ended)
 
     @property
     def seconds(self) -> float:

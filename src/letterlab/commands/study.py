@@ -28,7 +28,7 @@ def study(
     /,
     *,
     budget: Annotated[
-        Budget, Parameter(help="How much to try: smoke goes the whole way, quick compares, full takes a night.")
+        Budget, Parameter(help="How much to try: smoke goes the whole way, quick compares, full tries whole grids.")
     ] = "quick",
     plan: Annotated[
         Path | None, Parameter(help="A TOML file that says what to try, in place of a budget (docs/plans.md).")
@@ -122,7 +122,7 @@ def _weight_files(weights: tuple[Path, ...]) -> dict[str, str]:
             )
         if not file.is_file():
             raise LetterlabError(f"--weights {file}: there is no such file.")
-        found[named[0]] = str(file)
+        found[named[0]] = str(file.resolve())
     return found
 
 
@@ -140,7 +140,7 @@ def _say_plan(begun: "Begun") -> None:
     from letterlab.study.unfolding import foreseen
 
     expected = begun.study.foreseen
-    for name, recipes in foreseen(begun.study.plan).items():
+    for name, recipes in foreseen(begun.study.plan, begun.costs).items():
         lasts = duration(expected[name].seconds / begun.workers)
         console.print(f"  {name:23} {len(recipes):4} trainings, {lasts}; {_letters_and_epochs(recipes)}")
     trainings = sum(one.trainings for one in expected.values())
@@ -172,7 +172,7 @@ def _run(begun: "Begun") -> "Results":
     if progress.ended:
         console.print(f"{progress.ended} of them have ended already.")
     console.print(f"To watch: {program('tensorboard')} --logdir {folder / TRIALS}")
-    console.print(f"      or: optuna-dashboard sqlite:///{folder / STORE_FILE}")
+    console.print(f"      or: optuna-dashboard sqlite:///{folder / STORE_FILE} (pip install optuna-dashboard)")
     with bar("Study") as advance:
         accuracies: dict[str, float] = {}
 

@@ -77,19 +77,17 @@ def _norm(words: Words, results: Results, family: FamilyResult) -> Markup | None
 
 def _transfer(words: Words, results: Results, family: FamilyResult) -> Markup:
     """Of the networks shown the fewest letters, the one that is best from ImageNet weights."""
-    for result in family.experiments:
-        sweep = letter_sweep(result, results)
-        if sweep and sweep.pairs:
-            fewest = min(pair.letters for pair in sweep.pairs)
-            at = [pair for pair in sweep.pairs if pair.letters == fewest]
-            pair = max(at, key=lambda pair: pair.imagenet.validation_mean)
-            compared = pair.comparison
-            way = "unclear" if not compared.apart else "better" if compared.difference > 0 else "worse"
-            return words(
-                f"answer.transfer_{way}",
-                n=sweep.name_of(words, fewest),
-                network=pair.network,
-                difference=words.difference(compared),
-                p=words.p(compared.p),
-            )
-    return words("answer.transfer", **_best(words, family))
+    sweeps = filter(None, (letter_sweep(result, results) for result in family.experiments))
+    pairs = [(pair, sweep) for sweep in sweeps for pair in sweep.pairs]
+    if not pairs:
+        return words("answer.transfer", **_best(words, family))
+    pair, sweep = max(pairs, key=lambda one: (-one[0].letters, one[0].imagenet.validation_mean))
+    compared = pair.comparison
+    way = "unclear" if not compared.apart else "better" if compared.difference > 0 else "worse"
+    return words(
+        f"answer.transfer_{way}",
+        n=sweep.name_of(words, pair.letters),
+        network=pair.network,
+        difference=words.difference(compared),
+        p=words.p(compared.p),
+    )

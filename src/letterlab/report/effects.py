@@ -121,6 +121,13 @@ def tied(family: FamilyResult) -> list[Tried]:
     return [one for one in family.ranked[1:] if not family.to_best[one.name].apart]
 
 
+def title(words: Words, result: ExperimentResult) -> str:
+    """The heading of an experiment; where a crossed factor has one level, that is what it is about."""
+    single = [factor.levels[0].name for factor in result.experiment.crossed if len(factor.levels) == 1]
+    name = words.known("experiment", "transfer-letters" if single and result.family == "transfer" else result.name)
+    return ": ".join([*single, name]) if single else name
+
+
 def counted(words: Words, result: ExperimentResult) -> Markup:
     """How many changes of the base are shown better, worse, or neither."""
     factors = by_factor(result)

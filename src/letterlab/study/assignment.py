@@ -1,6 +1,5 @@
 """The assignment's experiments: multi-layer perceptrons, CNNs, normalisation as the batch grows, transfer learning."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -219,7 +218,6 @@ def transfer(
     networks: dict[str, int],
     epochs: dict[Shown, int],
     seeds: int,
-    weights: Mapping[str, str],
     stem_letters: int = 0,
 ) -> FamilyPlan:
     """Task 3: from ImageNet's weights and from random ones, by how many letters a network is shown.
@@ -227,27 +225,26 @@ def transfer(
     `networks` gives each network's stem stride; `stem_letters` is what the last network is shown in the experiment on
     stem, size and training, which there is none of for 0.
     """
-    experiments = [_shown(network, stride, epochs, seeds, weights) for network, stride in networks.items()]
+    experiments = [_shown(network, stride, epochs, seeds) for network, stride in networks.items()]
     if stem_letters:
-        experiments.append(_stem(list(networks)[-1], stem_letters, epochs[stem_letters], seeds, weights))
+        experiments.append(_stem(list(networks)[-1], stem_letters, epochs[stem_letters], seeds))
     return FamilyPlan(name="transfer", experiments=tuple(experiments))
 
 
-def _pretrained(network: str, stride: int, weights: Mapping[str, str]) -> Recipe:
+def _pretrained(network: str, stride: int) -> Recipe:
     """The last layer alone for an epoch, then all, those below at lower rates."""
     usual, _ = _FAIR.get(network, _FAIR["mobilenet_v2"])
     model = {
-        "kind": "torchvision", "network": network, "weights_file": weights.get(network),
-        "stem_stride": stride, "head_epochs": 1, "stem_rate": 0.3,
+        "kind": "torchvision", "network": network, "stem_stride": stride, "head_epochs": 1, "stem_rate": 0.3,
     }  # fmt: skip
     return Recipe.model_validate({"model": model, **usual})
 
 
-def _shown(network: str, stride: int, epochs: dict[Shown, int], seeds: int, weights: Mapping[str, str]) -> Experiment:
+def _shown(network: str, stride: int, epochs: dict[Shown, int], seeds: int) -> Experiment:
     _, chance = _FAIR.get(network, _FAIR["mobilenet_v2"])
     return Experiment(
         name=network.replace("_", "-"),
-        base=_pretrained(network, stride, weights),
+        base=_pretrained(network, stride),
         crossed=(
             _levels("network", **{network: {}}),
             _levels(
@@ -264,8 +261,8 @@ def _shown(network: str, stride: int, epochs: dict[Shown, int], seeds: int, weig
     )
 
 
-def _stem(network: str, letters: int, epochs: int, seeds: int, weights: Mapping[str, str]) -> Experiment:
-    base = _pretrained(network, 2, weights).model_copy(update={"letters_of_each": letters, "epochs": epochs})
+def _stem(network: str, letters: int, epochs: int, seeds: int) -> Experiment:
+    base = _pretrained(network, 2).model_copy(update={"letters_of_each": letters, "epochs": epochs})
     return Experiment(
         name="stem",
         base=base,

@@ -16,6 +16,7 @@ from letterlab.letterset import Letters
 from letterlab.recipe import Cnn, Mlp, Precision, Recipe, Torchvision
 from letterlab.study.folder import LETTERS_FILE, STUDY_FILE, Asked, Foreseen, LettersRead, Pace, Study
 from letterlab.study.plan import Plan
+from letterlab.study.store import STORE_FILE
 from letterlab.study.unfolding import foreseen
 from letterlab.training import CURVES_OF_EACH, parts, seconds_of
 
@@ -48,7 +49,9 @@ def read_letters(letters: Letters, keep_leaks: bool) -> tuple[LettersRead, Lette
     return read, letters
 
 
-def begin(folder: Path, letters: Letters, read: LettersRead, asked: Asked, make_plan: Callable[[], Plan]) -> Study:
+def begin(
+    folder: Path, letters: Letters, read: LettersRead, asked: Asked, make_plan: Callable[[], Plan], own: bool
+) -> Study:
     """The study in this folder, begun if it is not there.
 
     Args:
@@ -56,8 +59,9 @@ def begin(folder: Path, letters: Letters, read: LettersRead, asked: Asked, make_
         letters: that it works with.
         read: what is to be said of them.
         asked: what the user asked for.
-        make_plan: gives the plan of a study that is not begun; of one that is begun, the name of its plan must be that
-            of the stored one, which is kept, for another day this machine may be measured otherwise.
+        make_plan: gives the plan. A study that is begun by a budget's plan keeps it, for another day this machine may
+            be measured otherwise.
+        own: it is the user's own plan, which may be changed until a trial is stored.
 
     Raises:
         LetterlabError: the folder holds a study of other letters, or of another plan.
@@ -71,11 +75,16 @@ def begin(folder: Path, letters: Letters, read: LettersRead, asked: Asked, make_
                 f"{folder} holds a {begun.whole_plan.name} study of {begun.asked.letters} whose letters have the "
                 f"fingerprint {begun.letters.fingerprint}, not this one: give another --out, or delete it."
             )
-        plan, pace = begun.whole_plan, begun.pace
+        pace = begun.pace
+        if own and plan != begun.whole_plan and (folder / STORE_FILE).exists():
+            raise LetterlabError(
+                f"{folder} holds a study by another plan of the name {plan.name}: give another --out, or delete it."
+            )
+        plan = plan if own else begun.whole_plan
     costs = Costs(read, pace)
     expected = {
         name: Foreseen(len(recipes), sum(map(costs, recipes)))
-        for name, recipes in foreseen(plan.only(asked.only) if asked.only else plan).items()
+        for name, recipes in foreseen(plan.only(asked.only) if asked.only else plan, costs).items()
     }
     study = Study(asked, read, environment(torch.get_num_threads()), plan, pace, expected)
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +116,10 @@ class Costs:
         shape = _shape(recipe)
         key = shape.model_dump_json(exclude_defaults=True)
         if key not in self._pace:
-            self._pace[key] = _measure(shape)
+            try:
+                self._pace[key] = _measure(shape)
+            except (RuntimeError, MemoryError):  # too large for this machine: its trial will say so
+                self._pace[key] = Pace(0.0, 0.0, 0.0)
         pace = self._pace[key]
         each, shown, curves = recipe.letters_of_each, self._read.train, self._read.test + self._read.train
         if each != "all":

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -21,7 +21,6 @@ from typing import Final, Literal, cast
 import torch
 
 from letterlab.checkpoint import NAME, read_record
-from letterlab.errors import LetterlabError
 from letterlab.evaluation import Predictions
 from letterlab.history import Epoch
 from letterlab.letterset import Letters
@@ -92,6 +91,7 @@ def run(
     workers: int,
     cost: Callable[[Recipe], float],
     watch: Callable[[Step], None],
+    weights: Mapping[str, str],
 ) -> None:
     """Runs every trial of the plan that has not ended, so many at a time, each on one core.
 
@@ -107,6 +107,7 @@ def run(
         cost: seconds that a training may take: of an experiment the longest trials begin first, so that none of them is
             left running alone at the end.
         watch: told of everything that happens.
+        weights: files with ImageNet weights by the name of their network.
     """
     running: dict[Connection, _Running] = {}
     try_failed_again(plan, store)
@@ -120,27 +121,29 @@ def run(
                     store.failed(trial, trial.candidate.wrong, again=False)
                     watch(Step(trial, "failed", None, trial.candidate.wrong))
                     continue
-                _start(running, trial, letters, folder, 1)
+                _start(running, trial, letters, folder, weights, 1)
                 store.started(trial)
                 watch(Step(trial, "begun", None, ""))
             ended = False
-            for connection in cast(list[Connection], wait(list(running))):
+            for connection in cast(list[Connection], wait(list(running)) if running else []):
                 one = running[connection]
                 try:
                     said: Epoch | _Ended = connection.recv()
-                except EOFError:  # the process has ended without a last word
-                    one.process.join()
+                except (EOFError, OSError):  # the process has ended without a last word
+                    if one.process.pid:
+                        one.process.join()
                     said = _Ended("failed", reason=_how_it_ended(one.process.exitcode), again=True)
                     if one.attempt < _ATTEMPTS:
                         del running[connection]
-                        _start(running, one.trial, letters, folder, one.attempt + 1)
+                        _start(running, one.trial, letters, folder, weights, one.attempt + 1)
                         continue
                 if isinstance(said, Epoch):
                     store.epoch(one.trial, said.number, said.validation.accuracy)
                     watch(Step(one.trial, "epoch", said, ""))
                     continue
                 del running[connection]
-                one.process.join()
+                if one.process.pid:
+                    one.process.join()
                 _end(store, one.trial, said)
                 watch(Step(one.trial, said.state, None, said.reason))
                 ended = ended or not any(other.trial.experiment == one.trial.experiment for other in running.values())
@@ -149,10 +152,11 @@ def run(
                 begun = {one.trial.name for one in running.values()}
                 waiting = [trial for trial in _waiting(plan, store, cost) if trial.name not in begun]
     finally:
-        for one in running.values():
-            one.process.kill()  # checkpoints are whole at any moment
-        for one in running.values():
-            one.process.join()
+        started = [one.process for one in running.values() if one.process.pid]
+        for process in started:
+            process.kill()  # checkpoints are whole at any moment
+        for process in started:
+            process.join()
 
 
 def _waiting(plan: Plan, store: Store, cost: Callable[[Recipe], float]) -> list[Stored]:
@@ -178,35 +182,49 @@ def _end(store: Store, trial: Stored, said: _Ended) -> None:
         store.failed(trial, said.reason, said.again)
 
 
-def _start(running: dict[Connection, _Running], trial: Stored, letters: Letters, folder: Path, attempt: int) -> None:
+def _start(
+    running: dict[Connection, _Running],
+    trial: Stored,
+    letters: Letters,
+    folder: Path,
+    weights: Mapping[str, str],
+    attempt: int,
+) -> None:
     # The fork server loads torch once, and each trial begins as a fresh copy of it. Asking torch for deterministic
     # algorithms loads torch._inductor, which takes longer than a small training.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["letterlab.study.engine", "torch._inductor"])
     here, there = context.Pipe()
-    process = context.Process(target=_train, args=(trial, letters, folder / TRIALS / trial.name, there), daemon=True)
-    process.start()
+    given = (trial, letters, folder / TRIALS / trial.name, weights, there)
+    process = context.Process(target=_train, args=given, name=trial.name, daemon=True)
+    with suppress(OSError, EOFError):  # it died as it was started, or there is no room for it: `there` stays silent
+        process.start()
     there.close()
     running[here] = _Running(process, trial, attempt)
 
 
-def _train(trial: Stored, letters: Letters, place: Path, told: Connection) -> None:
+def _train(trial: Stored, letters: Letters, place: Path, weights: Mapping[str, str], told: Connection) -> None:
     """A trial's process: trains, tells each epoch, and ends when there is nobody left to tell."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the study's own process decides
     threading.Thread(target=_end_with_the_study, args=(told,), daemon=True).start()
     torch.set_num_threads(1)
-    recipe = trial.candidate.recipe
-    assert recipe is not None
+    assert trial.candidate.recipe is not None
+    recipe = trial.candidate.recipe.model_copy(update={"seed": trial.seed})
+    if recipe.model.kind == "torchvision" and recipe.model.network in weights:
+        model = recipe.model.model_copy(update={"weights_file": weights[recipe.model.network]})
+        recipe = recipe.model_copy(update={"model": model})
     try:
-        if run_trial(recipe.model_copy(update={"seed": trial.seed}), letters, place, told.send, trial.planned.medians):
+        if run_trial(recipe, letters, place, told.send, trial.planned.medians):
             accuracy = Predictions.open(place / VALIDATION_FILE).accuracy.share
             told.send(_Ended("done", accuracy, read_record(place / NAME).parameters))
         else:
             told.send(_Ended("given up"))
     except DivergedError as error:
         told.send(_Ended("failed", reason=str(error)))
-    except (LetterlabError, RuntimeError, MemoryError) as error:  # torch has a RuntimeError for want of memory
-        told.send(_Ended("failed", reason=str(error) or "There was not enough memory.", again=True))
+    except MemoryError:
+        told.send(_Ended("failed", reason="There was not enough memory.", again=True))
+    except Exception as error:  # one trial's trouble, whatever it is, is not the study's
+        told.send(_Ended("failed", reason=str(error) or type(error).__name__, again=True))
 
 
 def _end_with_the_study(told: Connection) -> None:

@@ -94,7 +94,8 @@ class Experiment(Settings):
     name: Name
     base: Recipe = Recipe()
     base_of: Name | None = None
-    """A family of this study whose best recipe takes the base's place."""
+    """A family above, whose best recipe takes the base's place. Without that family in the study (`--only`) the base
+    stays, without `changes`."""
     changes: dict[str, Any] = Field(default_factory=dict)
     """Made to that best recipe, as a level's changes are."""
     crossed: tuple[Factor, ...] = ()
@@ -104,7 +105,9 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Experiment":
-        _check_names("factors", [factor.name for factor in (*self.crossed, *self.factors)])
+        names = [factor.name for factor in (*self.crossed, *self.factors)]
+        _check_names("factors", [*names, BASE, SEARCH])
+        _check_names("candidates", [one.name for one in candidates(self, self.base)])
         return self
 
 
@@ -141,6 +144,16 @@ class Plan(Settings):
     @model_validator(mode="after")
     def _names_differ(self) -> "Plan":
         _check_names("families", [family.name for family in self.families])
+        experiments = [f"{family.name}-{one.name}" for family in self.families for one in family.experiments]
+        _check_names("experiments", experiments + [f"{family.name}-{FINALS}" for family in self.families])
+        for number, family in enumerate(self.families):
+            above = [one.name for one in self.families[:number]]
+            for experiment in family.experiments:
+                if experiment.base_of not in (None, *above):
+                    raise ValueError(
+                        f"base_of of {family.name}.{experiment.name} is {experiment.base_of}, which is no family above "
+                        "it: give the name of one that is"
+                    )
         return self
 
     def only(self, names: tuple[str, ...]) -> "Plan":

@@ -131,7 +131,7 @@ class Results:
     failed: tuple[Failure, ...]
     """Trials that could not be finished; their candidates are not ranked."""
     waiting: int
-    """Trials that are known but not finished: the study was stopped, or runs."""
+    """Trials that are still to come, as far as that can be said: the study was stopped, or runs."""
 
     @property
     def seconds(self) -> float:

@@ -29,6 +29,8 @@ class Begun:
     folder: Path
     workers: int
     """Trials at a time."""
+    weights: Mapping[str, str]
+    """Files with ImageNet weights by the name of their network."""
 
     @property
     def costs(self) -> Costs:
@@ -38,7 +40,7 @@ class Begun:
     def run(self, watch: Callable[[Step], None] = lambda step: None) -> Results:
         """Runs what has not ended yet, telling of every step, and reads what came of it."""
         with closing(Store(self.folder)) as store:
-            engine.run(self.study.plan, store, self.letters, self.folder, self.workers, self.costs, watch)
+            engine.run(self.study.plan, store, self.letters, self.folder, self.workers, self.costs, watch, self.weights)
         return open_results(self.folder)
 
 
@@ -64,7 +66,7 @@ def begin_study(
         only: families of the plan; all of them when empty.
         letter: that gets a section of its own in the report.
         surname: whose first letter that is.
-        weights: files with ImageNet weights by the name of their network, for the budgets' plans.
+        weights: files with ImageNet weights by the name of their network; for others torchvision's own are taken.
         workers: trials at a time; one a core when not given.
         keep_leaks: train also on letters that stand among the test letters too.
         command: the command line, for the report.
@@ -77,7 +79,8 @@ def begin_study(
     read, used = read_letters(letters, keep_leaks)
 
     def planned() -> Plan:
-        return plan if isinstance(plan, Plan) else plan_of(plan, quicker_precision(), read.train, weights or {})
+        return plan if isinstance(plan, Plan) else plan_of(plan, quicker_precision(), read.train)
 
-    study = begin(folder, used, read, Asked(letters.source, only, letter, surname, command), planned)
-    return Begun(study, used, folder, at_once)
+    asked = Asked(letters.source, only, letter, surname, command)
+    study = begin(folder, used, read, asked, planned, own=isinstance(plan, Plan))
+    return Begun(study, used, folder, at_once, weights or {})

@@ -47,7 +47,7 @@ class Stored:
 
     experiment: str
     number: int
-    """From 0, in the order of the plan."""
+    """Optuna's, from 0."""
     planned: Planned
     state: State
     value: float | None
@@ -108,7 +108,7 @@ class Store:
         return list(found.values())
 
     def optuna_trials(self, experiment: str) -> list[FrozenTrial]:
-        """The same as Optuna has them, for its samplers."""
+        """As Optuna has them, for its samplers; with those that failed and were tried again."""
         if experiment not in self._studies:
             return []
         return self._storage.get_all_trials(self._studies[experiment], deepcopy=False)
@@ -204,6 +204,7 @@ def _stored(experiment: str, trial: FrozenTrial) -> Stored:
         value=trial.value if state == "done" else None,
         epochs=dict(sorted(trial.intermediate_values.items())),
         parameters=attributes.get("parameters"),
-        reason=attributes.get("reason", ""),
-        again=attributes.get("again", False),
+        # Written before the state: of a trial that was killed in between they mean nothing.
+        reason=attributes.get("reason", "") if state == "failed" else "",
+        again=state == "failed" and attributes.get("again", False),
     )

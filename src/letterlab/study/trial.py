@@ -11,7 +11,7 @@ from letterlab.prediction import open_network, predict
 from letterlab.recipe import Recipe
 from letterlab.study.folder import TEST_FILE, VALIDATION_FILE
 from letterlab.tracking import Tracker
-from letterlab.training import fit, parts
+from letterlab.training import fit, parts, without_file
 
 
 def run_trial(
@@ -47,9 +47,11 @@ def run_trial(
             best = max(best, epoch.validation.accuracy)
             return best >= (medians or {}).get(epoch.number, 0.0)
 
-        for epoch in read_record(checkpoint).epochs if checkpoint.exists() else ():
-            if not goes_on(epoch):
-                return False
+        begun = read_record(checkpoint) if checkpoint.exists() else None
+        if begun and (without_file(begun.recipe), begun.letters) == (without_file(recipe), letters.fingerprint):
+            for epoch in begun.epochs:
+                if not goes_on(epoch):
+                    return False
         for epoch in fit(recipe, letters, folder):
             if not goes_on(epoch):
                 return False

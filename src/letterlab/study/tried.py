@@ -119,4 +119,4 @@ class Tried:
 
 def ranked(tried: list[Tried]) -> tuple[Tried, ...]:
     """Highest mean validation accuracy first; among equals the one with fewer parameters."""
-    return tuple(sorted(tried, key=lambda one: (-one.validation_mean, one.parameters)))
+    return tuple(sorted(tried, key=lambda one: (-round(one.validation_mean, 9), one.parameters)))

@@ -5,17 +5,18 @@ stopped, however often, comes to the same trials as one that was not.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from statistics import fmean, median
-from typing import Final
+from typing import Any, Final
 
 import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
+from pydantic import ValidationError
 
 from letterlab.errors import LetterlabError
-from letterlab.recipe import Recipe
+from letterlab.recipe import Recipe, explained
 from letterlab.study.plan import (
     FINALS,
     SEARCH,
@@ -53,7 +54,7 @@ def unfold(plan: Plan, store: Store) -> bool:
                 continue
             base = experiment.base
             if needed and (best := best_recipe(_family(plan, needed), store)):
-                base = changed(best, experiment.changes)
+                base = _changed_best(name, best, experiment)
             whole &= _unfold_experiment(store, name, experiment, base)
         if whole and family.finals:
             whole = _unfold_finals(store, family, family.finals)
@@ -81,6 +82,15 @@ def try_failed_again(plan: Plan, store: Store) -> None:
                 for trial in trials:
                     if trial.again:
                         store.try_again(trial)
+
+
+def _changed_best(name: str, best: Recipe, experiment: Experiment) -> Recipe:
+    try:
+        return changed(best, experiment.changes)
+    except ValidationError as error:
+        raise LetterlabError(
+            f"The changes of {name} do not go with the best recipe of {experiment.base_of}: {explained(error)}."
+        ) from None
 
 
 def _family(plan: Plan, name: str) -> FamilyPlan:
@@ -180,10 +190,17 @@ def _unfold_finals(store: Store, family: FamilyPlan, finals: Finals) -> bool:
     """Adds the finals of a family whose experiments have ended; whether they have ended too."""
     chosen: list[Candidate] = []
     for experiment, one in _best_first(family, store):
+        if len(chosen) == finals.take:
+            break
         assert one.recipe is not None
-        recipe = changed(one.recipe, finals.changes)
-        if len(chosen) < finals.take and recipe not in [other.recipe for other in chosen]:
-            chosen.append(replace(one, name=f"{experiment}-{one.name}", recipe=recipe))
+        name = f"{experiment}-{one.name}"
+        try:
+            recipe = changed(one.recipe, finals.changes)
+        except ValidationError as error:
+            chosen.append(replace(one, name=name, recipe=None, wrong=explained(error)))
+            continue
+        if recipe not in [other.recipe for other in chosen]:
+            chosen.append(replace(one, name=name, recipe=recipe))
     name = f"{family.name}-{FINALS}"
     planned = [Planned(one, seed, {}) for seed in range(FINAL_SEEDS, FINAL_SEEDS + finals.seeds) for one in chosen]
     _add(store, name, planned, {})
@@ -199,7 +216,9 @@ def _best_first(family: FamilyPlan, store: Store) -> list[tuple[str, Candidate]]
     found = [
         (experiment, *means) for experiment in names for means in _means(store.trials(f"{family.name}-{experiment}"))
     ]
-    return [(experiment, one) for experiment, one, _, _ in sorted(found, key=lambda item: (-item[2], item[3]))]
+    return [
+        (experiment, one) for experiment, one, _, _ in sorted(found, key=lambda item: (-round(item[2], 9), item[3]))
+    ]
 
 
 def _means(trials: Iterable[Stored]) -> list[tuple[Candidate, float, int]]:
@@ -216,24 +235,38 @@ def _means(trials: Iterable[Stored]) -> list[tuple[Candidate, float, int]]:
 
 def best_recipe(family: FamilyPlan, store: Store) -> Recipe | None:
     """The recipe of a family whose trials have ended that did best: in its finals, where it has them."""
-    finals = sorted(_means(store.trials(f"{family.name}-{FINALS}")), key=lambda item: (-item[1], item[2]))
+    finals = sorted(_means(store.trials(f"{family.name}-{FINALS}")), key=lambda item: (-round(item[1], 9), item[2]))
     best = [one for one, _, _ in finals] or [one for _, one in _best_first(family, store)]
     return best[0].recipe if best else None
 
 
-def foreseen(plan: Plan) -> dict[str, list[Recipe]]:
+def foreseen(plan: Plan, cost: Callable[[Recipe], float]) -> dict[str, list[Recipe]]:
     """By experiment, the recipes of all trials that there will be, as far as that can be said before any has run.
 
-    A search, and finals, are reckoned as if they came to their base; an experiment around the best of a family, as if
-    it were around its own base.
+    A search is reckoned as if it came to its base. What comes of choosing is reckoned as if the dearest were chosen,
+    for large networks often do best: finals, and experiments around the best of a family.
     """
     found: dict[str, list[Recipe]] = {}
+    best: dict[str, Recipe] = {}
     for family in plan.families:
+        tried: list[Recipe] = []
         for experiment in family.experiments:
-            around = [one.recipe for one in candidates(experiment, experiment.base) if one.recipe] * experiment.seeds
-            searched = [experiment.base] * (experiment.search.trials if experiment.search else 0)
-            found[f"{family.name}-{experiment.name}"] = around + searched
+            base = experiment.base
+            if experiment.base_of in best:
+                base = _if_it_can_be(best[experiment.base_of], experiment.changes)
+            around = [one.recipe for one in candidates(experiment, base) if one.recipe]
+            searched = [base] * (experiment.search.trials if experiment.search else 0)
+            found[f"{family.name}-{experiment.name}"] = around * experiment.seeds + searched
+            tried += around
+        best[family.name] = max(tried or [family.experiments[0].base], key=cost)
         if family.finals:
-            base = changed(family.experiments[0].base, family.finals.changes)
-            found[f"{family.name}-{FINALS}"] = [base] * (family.finals.take * family.finals.seeds)
+            best[family.name] = _if_it_can_be(best[family.name], family.finals.changes)
+            found[f"{family.name}-{FINALS}"] = [best[family.name]] * (family.finals.take * family.finals.seeds)
     return found
+
+
+def _if_it_can_be(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    try:
+        return changed(recipe, changes)
+    except ValidationError:
+        return recipe

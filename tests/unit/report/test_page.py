@@ -273,7 +273,7 @@ def test_one_seed_and_one_candidate(tmp_path):
     plan = made_up.small(made_up.own())
     html = text_of(written(made_up.results(plan, made_up.shares({"fp32": 0.9}, None)), tmp_path))
     assert "Each has one seed" in html
-    assert "1 network was tried." in html
+    assert "1 network was trained to the end." in html
     assert "thin the other" not in html
 
 

@@ -7,15 +7,16 @@ from letterlab.errors import LetterlabError
 from letterlab.recipe import Cnn, Mlp, Recipe, Torchvision
 from letterlab.study.beginning import Costs, begin, quicker_precision, read_letters
 from letterlab.study.folder import Asked, Study
+from letterlab.study.store import Store
 from small_plan import mlp, norm, plan
 
 ASKED = Asked("blobs", ("mlp",), "I", "Иванов", "letterlab study blobs")
 WHOLE = plan(mlp(), norm())
 
 
-def begun(folder, letters, asked=ASKED, whole=WHOLE):
+def begun(folder, letters, asked=ASKED, whole=WHOLE, own=False):
     read, used = read_letters(letters, keep_leaks=True)
-    return begin(folder, used, read, asked, lambda: whole)
+    return begin(folder, used, read, asked, lambda: whole, own)
 
 
 def test_a_study_is_written_down_as_it_begins(letters, tmp_path):
@@ -68,6 +69,16 @@ def test_a_study_that_is_begun_keeps_its_plan(letters, tmp_path):
     assert begun(tmp_path, letters, whole=remeasured).whole_plan == WHOLE
 
 
+def test_ones_own_plan_may_be_changed_until_a_trial_is_stored(letters, tmp_path):
+    begun(tmp_path, letters, own=True)
+    other = plan(mlp(epochs=5), norm())
+    assert begun(tmp_path, letters, whole=other, own=True).whole_plan == other
+    Store(tmp_path).close()
+    assert begun(tmp_path, letters, whole=other, own=True).whole_plan == other
+    with pytest.raises(LetterlabError, match="another plan of the name small"):
+        begun(tmp_path, letters, own=True)
+
+
 def test_one_of_the_two_precisions_is_the_quicker():
     assert quicker_precision() in ("fp32", "bf16")
 
@@ -99,3 +110,7 @@ def test_networks_of_one_shape_are_measured_once(costs, monkeypatch):
     costs(Recipe(model=Mlp(hidden=(32,))))
     monkeypatch.setattr("letterlab.study.beginning.seconds_of", lambda *_: pytest.fail("measured again"))
     costs(Recipe(model=Mlp(hidden=(32,), activation="tanh", dropout=0.1), seed=3, epochs=9))
+
+
+def test_a_network_too_large_for_this_machine_is_left_to_its_trial(costs):
+    assert costs(Recipe(model=Mlp(hidden=(10**9,)))) < 10

@@ -12,7 +12,7 @@ TRAIN = 11_700
 @pytest.mark.parametrize("train", [500, TRAIN, 58_500])
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_every_budget_covers_all_four_tasks_with_recipes_that_can_be(budget, train):
-    found = plan(budget, "bf16", train, {})
+    found = plan(budget, "bf16", train)
     assert tuple(family.name for family in found.families) == FAMILIES
     for family in found.families:
         for experiment in family.experiments:
@@ -24,7 +24,7 @@ def test_every_budget_covers_all_four_tasks_with_recipes_that_can_be(budget, tra
 def levels(budget, family, experiment):
     [one] = [
         one
-        for found in plan(budget, "fp32", TRAIN, {}).families
+        for found in plan(budget, "fp32", TRAIN).families
         if found.name == family
         for one in found.experiments
         if one.name == experiment
@@ -76,8 +76,8 @@ def test_the_factors_of_task_2_2(budget):
     assert scaled["bn-2-scaled"].peak_rate == pytest.approx(scaled["bn-2-fixed"].peak_rate / 8)
 
 
-def transfer(budget, weights=None):
-    [found] = [one for one in plan(budget, "fp32", TRAIN, weights or {}).families if one.name == "transfer"]
+def transfer(budget):
+    [found] = [one for one in plan(budget, "fp32", TRAIN).families if one.name == "transfer"]
     return {one.name: candidates(one, one.base) for one in found.experiments}
 
 
@@ -99,23 +99,18 @@ def test_the_factors_of_task_3(budget, network):
 def test_full_has_all_five_networks_and_five_seeds():
     found = {one.recipe.model.network for ones in transfer("full").values() for one in ones}
     assert found == {"mobilenet_v2", "mobilenet_v3_small", "squeezenet1_1", "resnet18", "efficientnet_b0"}
-    assert {one.seeds for family in plan("full", "fp32", TRAIN, {}).families for one in family.experiments} == {5}
+    assert {one.seeds for family in plan("full", "fp32", TRAIN).families for one in family.experiments} == {5}
 
 
 def test_precision_is_for_own_convolutions():
-    for family in plan("quick", "bf16", TRAIN, {}).families:
+    for family in plan("quick", "bf16", TRAIN).families:
         precisions = {one.recipe.precision for e in family.experiments for one in candidates(e, e.base)}
         assert precisions == {"bf16" if family.name in ("cnn", "norm") else "fp32"}
 
 
-def test_files_of_weights_go_to_their_own_networks():
-    found = transfer("quick", {"squeezenet1_1": "s.pth"})
-    assert {one.recipe.model.weights_file for one in found["squeezenet1-1"]} == {"s.pth"}
-    assert {one.recipe.model.weights_file for one in found["mobilenet-v2"]} == {None}
-
-
 def test_of_more_letters_the_finals_make_fewer_passes():
     few, many = (
-        max(one.epochs for one in foreseen(plan("quick", "fp32", train, {}))["cnn-finals"]) for train in (TRAIN, 58_500)
+        max(one.epochs for one in foreseen(plan("quick", "fp32", train), lambda recipe: 1.0)["cnn-finals"])
+        for train in (TRAIN, 58_500)
     )
     assert few > many

@@ -95,11 +95,25 @@ def test_a_search_combines_levels():
     assert found.trial_name(3) == "search-01.seed3"
 
 
+def factor(name, level):
+    return Factor(name=name, levels=(Level(name=level, changes={"epochs": 3 + len(name)}),))
+
+
+def family(name, experiment):
+    return FamilyPlan(name=name, experiments=(Experiment(name=experiment),))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Factor(name="a", levels=(Level(name="x", changes={}), Level(name="x", changes={}))), "two levels"),
         (lambda: Experiment(name="a", factors=(NEURONS, NEURONS)), "two factors are named neurons"),
+        (lambda: Experiment(name="a", factors=(factor("search", "x"),)), "two factors are named search"),
+        (
+            lambda: Experiment(name="a", factors=(factor("a", "b-c"), factor("a b", "c"))),
+            "two candidates are named a-b-c",
+        ),
+        (lambda: plan(family("a", "b-c"), family("a-b", "c")), "two experiments are named a-b-c"),
         (lambda: FamilyPlan(name="a", experiments=(Experiment(name="x"), Experiment(name="x"))), "two experiments"),
         (lambda: FamilyPlan(name="a", experiments=(Experiment(name="finals"),), finals=Finals()), "two experiments"),
         (lambda: plan(mlp(), mlp()), "two families are named mlp"),
@@ -169,6 +183,11 @@ def test_a_plan_from_toml_is_the_same_as_in_python(tmp_path):
         (OWN.replace("optimiser.learning_rate", "optimiser.rate"), "learning-rate-0.001 in mlp.rates is no recipe"),
         (OWN.replace("trials = 4", "trials = 0"), "trials: .*greater than or equal to 1"),
         (OWN.replace("epochs = 4}", "epoch = 4}"), "finals.*epoch is not a setting"),
+        (
+            OWN.replace("seeds = 2", 'seeds = 2\nbase_of = "mlp"'),
+            "base_of of mlp.rates is mlp, which is no",
+        ),
+        (OWN.replace("seeds = 2", 'seeds = 2\nbase_of = "nosuch"'), "base_of of mlp.rates is nosuch"),
     ],
 )
 def test_a_wrong_plan_is_explained(tmp_path, text, message):

@@ -40,9 +40,9 @@ ASKED = Asked("blobs", ("mlp", "norm", "cnn"), "I", "Иванов", "letterlab s
 def folder(letters, tmp_path_factory):
     place = tmp_path_factory.mktemp("study")
     read, used = read_letters(letters, keep_leaks=True)
-    study = begin(place, used, read, ASKED, lambda: WHOLE)
+    study = begin(place, used, read, ASKED, lambda: WHOLE, own=True)
     with closing(Store(place)) as store:
-        engine.run(study.plan, store, used, place, 2, lambda recipe: 1.0, lambda step: None)
+        engine.run(study.plan, store, used, place, 2, lambda recipe: 1.0, lambda step: None, {})
     return place
 
 
@@ -101,9 +101,9 @@ def test_of_two_factors_of_which_one_matters_importance_and_tests_say_which(lett
         ),
     )
     read, used = read_letters(letters, keep_leaks=True)
-    study = begin(tmp_path, used, read, replace(ASKED, only=("toy",)), lambda: plan(toy))
+    study = begin(tmp_path, used, read, replace(ASKED, only=("toy",)), lambda: plan(toy), own=True)
     with closing(Store(tmp_path)) as store:
-        engine.run(study.plan, store, used, tmp_path, 2, lambda recipe: 1.0, lambda step: None)
+        engine.run(study.plan, store, used, tmp_path, 2, lambda recipe: 1.0, lambda step: None, {})
     crossed, single = open_results(tmp_path).family("toy").experiments
     important, idle = crossed.importances
     assert (important.factor, idle.factor) == ("learning rate", "smoothing")
@@ -141,9 +141,9 @@ def test_a_study_under_way_shows_what_is_finished(letters, tmp_path):
             raise StoppedError
 
     read, used = read_letters(letters, keep_leaks=True)
-    study = begin(tmp_path, used, read, replace(ASKED, only=("mlp",)), lambda: WHOLE)
+    study = begin(tmp_path, used, read, replace(ASKED, only=("mlp",)), lambda: WHOLE, own=True)
     with closing(Store(tmp_path)) as store, pytest.raises(StoppedError):
-        engine.run(study.plan, store, used, tmp_path, 1, lambda recipe: 1.0, stop)
+        engine.run(study.plan, store, used, tmp_path, 1, lambda recipe: 1.0, stop, {})
     found = open_results(tmp_path)
     assert found.waiting > 0
     assert found.family("mlp").finals == ()
@@ -161,7 +161,7 @@ def test_no_study_and_no_finished_trial_are_said(letters, tmp_path):
     with pytest.raises(LetterlabError, match="no study in"):
         open_results(tmp_path)
     read, used = read_letters(letters, keep_leaks=True)
-    begin(tmp_path, used, read, ASKED, lambda: WHOLE)
+    begin(tmp_path, used, read, ASKED, lambda: WHOLE, own=True)
     with pytest.raises(LetterlabError, match="No training of the study"):
         open_results(tmp_path)
     (tmp_path / "study.json").write_text('{"asked": 3}')

@@ -68,6 +68,16 @@ def test_a_trial_tried_again_stands_in_place_of_the_one_that_failed(store):
     assert len(store.optuna_trials("x")) == 3
 
 
+def test_a_failure_that_was_not_written_to_its_end_is_none(store):
+    store.add("x", planned(), LEVELS)
+    [one] = store.trials("x")
+    store.started(one)
+    for key, value in (("reason", "No memory."), ("again", True)):  # killed before the state
+        store._storage.set_trial_user_attr(store._id(one), key, value)
+    [one] = store.trials("x")
+    assert (one.state, one.again, one.reason) == ("running", False, "")
+
+
 def test_a_candidate_that_is_no_recipe_is_kept_with_its_reason(store):
     wrong = Candidate("none-7", {"neurons": "8"}, "base", None, "kernel 7 leaves nothing")
     store.add("x", Planned(wrong, 1, {}), LEVELS)

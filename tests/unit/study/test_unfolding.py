@@ -71,7 +71,7 @@ def test_whatever_ends_first_and_however_often_it_is_stopped_the_store_is_the_sa
 
 def test_all_that_was_foreseen_comes(straight):
     _, store = straight
-    for name, recipes in foreseen(WHOLE).items():
+    for name, recipes in foreseen(WHOLE, lambda recipe: 1.0).items():
         assert len(store.trials(name)) == len(recipes)
 
 
@@ -242,4 +242,40 @@ def test_where_all_fails_what_is_built_on_it_has_the_plans_own_base(tmp_path):
     assert not unfold(whole, store)
     assert store.trials("mlp-finals") == []
     assert {one.candidate.recipe.model.kind for one in store.trials("norm-batches")} == {"cnn"}
+    store.close()
+
+
+def test_what_is_chosen_is_foreseen_as_the_dearest():
+    recipes = foreseen(WHOLE, lambda recipe: float(sum(recipe.model.hidden)))
+    assert {recipe.model.hidden for recipe in recipes["mlp-finals"]} == {(32,)}
+    assert {recipe.letters_of_each for recipe in recipes["mlp-finals"]} == {"all"}
+    assert {recipe.model.hidden for recipe in recipes["norm-batches"]} == {(32,)}
+    assert {recipe.model.hidden for recipe in recipes["mlp-factors"][-5:]} == {(16,)}  # the search
+
+
+def test_finals_whose_changes_make_no_recipe_are_kept_with_what_is_wrong(tmp_path):
+    family = mlp(finals=1)
+    finals = family.finals.model_copy(update={"changes": {"model.kernel": 3}})
+    whole = plan(family.model_copy(update={"finals": finals}))
+    store = Store(tmp_path)
+    unfold(whole, store)
+    for one in store.trials("mlp-factors"):
+        finish(store, one)
+    unfold(whole, store)
+    first, *_ = store.trials("mlp-finals")
+    store.close()
+    assert first.candidate.recipe is None
+    assert "kernel is not a setting" in first.candidate.wrong
+    assert foreseen(whole, lambda recipe: 1.0)["mlp-finals"]
+
+
+def test_changes_that_do_not_go_with_the_best_recipe_are_said(tmp_path):
+    around = norm().experiments[0].model_copy(update={"changes": {"model.kernel": 3}})
+    whole = plan(mlp(finals=0), norm().model_copy(update={"experiments": (around,)}))
+    store = Store(tmp_path)
+    unfold(whole, store)
+    for one in store.trials("mlp-factors"):
+        finish(store, one)
+    with pytest.raises(LetterlabError, match="changes of norm-batches do not go with the best recipe of mlp"):
+        unfold(whole, store)
     store.close()
