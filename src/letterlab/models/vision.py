@@ -3,13 +3,13 @@
 from types import ModuleType
 from typing import Final
 
-import torch
+from torch import library
 
 _SCHEMAS: Final = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
-_declared: list[torch.library.Library] = []  # torch forgets a library's operators when the library is collected
+_declared: list[library.Library] = []  # torch forgets operators when what declared them is collected
 
 
 def load_torchvision() -> ModuleType:
@@ -25,9 +25,9 @@ def load_torchvision() -> ModuleType:
     except RuntimeError as error:
         if "torchvision::nms" not in str(error):
             raise
-        library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+        declared = library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
         for schema in _SCHEMAS:
-            library.define(schema)  # type: ignore[no-untyped-call]
-        _declared.append(library)
+            declared.define(schema)  # type: ignore[no-untyped-call]
+        _declared.append(declared)
         import torchvision
     return torchvision

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-COMPILED = "import torch; mine = torch.library.Library('torchvision', 'DEF'); mine.define('nms(Tensor x) -> Tensor')"
+COMPILED = (
+    "from torch import library; mine = library.Library('torchvision', 'DEF'); mine.define('nms(Tensor x) -> Tensor')"
+)
 LOAD = "from letterlab.models import vision; torchvision = vision.load_torchvision(); "
 
 
@@ -36,7 +38,7 @@ def test_its_networks_transforms_and_data_sets_are_there():
 
 
 def test_operators_that_do_not_load_are_declared_for_good(pretended):
-    describes = "import torch; torch.library.register_fake('torchvision::nms', lambda *given: None)"
+    describes = "from torch import library; library.register_fake('torchvision::nms', lambda *given: None)"
     folder = pretended(describes)
     plain = python("import torchvision", folder)
     assert "operator torchvision::nms does not exist" in plain.stderr
