@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -190,8 +190,20 @@ def no_augmentation() -> Augmentation:
     return Augmentation(rotation=0, shift=0, scale=0, slant=0, elastic=0)
 
 
+_Kind = TypeVar("_Kind", bound=Settings)
+
+
 def read_recipe(path: Path) -> Recipe:
     """A recipe from a TOML file, whose keys are the fields above; what is left out has its default.
+
+    Raises:
+        LetterlabError: there is no such file, it is not TOML, or a key or value is not known; names all that is wrong.
+    """
+    return read_settings(path, Recipe, "recipe")
+
+
+def read_settings(path: Path, kind: type[_Kind], name: str) -> _Kind:
+    """Settings of a kind from a TOML file; `name` is what sentences call it.
 
     Raises:
         LetterlabError: there is no such file, it is not TOML, or a key or value is not known; names all that is wrong.
@@ -199,13 +211,13 @@ def read_recipe(path: Path) -> Recipe:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise LetterlabError(f"There is no recipe at {path}: give the path of a TOML file.") from None
+        raise LetterlabError(f"There is no {name} at {path}: give the path of a TOML file.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LetterlabError(f"{path} cannot be read as a recipe: {error}. Mend the TOML there.") from None
+        raise LetterlabError(f"{path} cannot be read as a {name}: {error}. Mend the TOML there.") from None
     try:
-        return Recipe.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
-        raise LetterlabError(f"{path} is not a recipe: {explained(error)}.") from None
+        raise LetterlabError(f"{path} is not a {name}: {explained(error)}.") from None
 
 
 def explained(error: ValidationError) -> str:

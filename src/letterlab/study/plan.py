@@ -4,7 +4,6 @@ A plan is written in Python (`letterlab.study.budgets` holds those that come wit
 """
 
 import itertools
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from letterlab.errors import LetterlabError
-from letterlab.recipe import Recipe, Settings, explained
+from letterlab.recipe import Recipe, Settings, explained, read_settings
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
 """Fit for the name of a folder on any system."""
@@ -293,16 +292,7 @@ def read_plan(path: Path) -> Plan:
     Raises:
         LetterlabError: there is no such file, it is not TOML, or a key or value is not known; names all that is wrong.
     """
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LetterlabError(f"There is no plan at {path}: give the path of a TOML file.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LetterlabError(f"{path} cannot be read as a plan: {error}. Mend the TOML there.") from None
-    try:
-        plan = Plan.model_validate(given)
-    except ValidationError as error:
-        raise LetterlabError(f"{path} is not a plan: {explained(error)}.") from None
+    plan = read_settings(path, Plan, "plan")
     for name, what, wrong in _wrong(plan):
         raise LetterlabError(f"{path}: {what} in {name} is no recipe: {wrong}.")
     return plan
