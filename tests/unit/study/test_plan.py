@@ -48,6 +48,17 @@ def test_crossed_factors_give_every_combination_each_with_its_own_base():
     assert {one.varied for one in crossed} == {"base"}
 
 
+def test_the_level_of_a_base_is_that_of_its_own_combination():
+    kernel = Factor.model_validate({"name": "kernel", "setting": "model.kernel", "values": [3, 5]})
+    levels = (Level(name="fine", changes={}), Level(name="coarse", changes={"model.kernel": 5}))
+    found = candidates(Experiment(name="x", crossed=(Factor(name="size", levels=levels),), factors=(kernel,)), Recipe())
+    assert [(one.name, one.levels["kernel"]) for one in found] == [
+        ("fine", "3"),
+        ("fine-kernel-5", "5"),
+        ("coarse", "5"),
+    ]
+
+
 def test_a_level_without_a_name_of_its_own_for_the_base_is_called_base():
     factor = Factor.model_validate({"name": "rate", "setting": "optimiser.learning_rate", "values": [0.5]})
     found = candidates(Experiment(name="x", factors=(factor,)), Recipe())
