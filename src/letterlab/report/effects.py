@@ -122,10 +122,11 @@ def tied(family: FamilyResult) -> list[Tried]:
 
 
 def title(words: Words, result: ExperimentResult) -> str:
-    """The heading of an experiment; where a crossed factor has one level, that is what it is about."""
-    single = [factor.levels[0].name for factor in result.experiment.crossed if len(factor.levels) == 1]
-    name = words.known("experiment", "transfer-letters" if single and result.family == "transfer" else result.name)
-    return ": ".join([*single, name]) if single else name
+    """The heading of an experiment; of one about a single network of torchvision's, with that network's name."""
+    network = next((one for one in result.experiment.crossed if one.name == "network"), None)
+    if network is None or len(network.levels) > 1:
+        return words.known("experiment", result.name)
+    return f"{network.levels[0].name}: {words.known('experiment', 'transfer-letters')}"
 
 
 def counted(words: Words, result: ExperimentResult) -> Markup:
