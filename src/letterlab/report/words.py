@@ -35,14 +35,15 @@ def plural_form(language: Language, n: int) -> int:
 class Words:
     """What a report says in one language.
 
-    The file `words.LANGUAGE.toml` holds tables of sentences. In a sentence `{name}` stands for a value, and
+    The files in `sentences/LANGUAGE` hold tables of sentences. In a sentence `{name}` stands for a value, and
     `{name|form|form}` for the form of a word that goes with the number of that name.
     """
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
-        text = files("letterlab.report").joinpath(f"words.{language}.toml").read_text(encoding="utf-8")
-        self._sentences: dict[str, dict[str, str]] = tomllib.loads(text)
+        self._sentences: dict[str, dict[str, str]] = {}
+        for file in files("letterlab.report").joinpath("sentences", language).iterdir():
+            self._sentences |= tomllib.loads(file.read_text(encoding="utf-8"))
 
     def __call__(self, key: str, **values: object) -> Markup:
         """The sentence of a key such as `letters.counts`, its values put in: whole numbers grouped, text escaped."""

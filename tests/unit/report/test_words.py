@@ -13,11 +13,27 @@ from letterlab.report.words import Words, plural_form
 from letterlab.study.plan import BASE, FINALS, SEARCH
 
 FORMS = {"en": 2, "ru": 3}
+SENTENCES = files("letterlab.report").joinpath("sentences")
 
 
 def sentences(language: str) -> dict[str, str]:
-    tables = tomllib.loads(files("letterlab.report").joinpath(f"words.{language}.toml").read_text(encoding="utf-8"))
-    return {f"{table}.{name}": text for table, rows in tables.items() for name, text in rows.items()}
+    parts = [tomllib.loads(file.read_text(encoding="utf-8")) for file in SENTENCES.joinpath(language).iterdir()]
+    return {
+        f"{table}.{name}": text for tables in parts for table, rows in tables.items() for name, text in rows.items()
+    }
+
+
+def test_a_table_stands_in_one_file_of_the_same_name_in_both_languages():
+    places = {
+        language: {
+            (table, file.name)
+            for file in SENTENCES.joinpath(language).iterdir()
+            for table in tomllib.loads(file.read_text(encoding="utf-8"))
+        }
+        for language in FORMS
+    }
+    assert places["en"] == places["ru"]
+    assert len({table for table, _ in places["en"]}) == len(places["en"])
 
 
 def test_both_languages_have_the_same_keys():
