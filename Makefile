@@ -8,7 +8,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study test check integration format clean
+.PHONY: study test check schema integration format clean
 
 study: .venv/study
 	$(BIN)/letterlab study "$(LETTERS)" --budget $(BUDGET) $(ARGS)
@@ -27,6 +27,10 @@ format: .venv/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# The published schema of findings.json, anew from the types that say what it holds.
+schema: .venv/study
+	$(BIN)/python -c 'from letterlab.report.findings_file import schema; print(schema(), end="")' > docs/findings.schema.json
+
 # Stamps: each stands for an environment that holds what pyproject.toml and constraints.txt ask for.
 .venv/study: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -36,7 +40,7 @@ format: .venv/dev
 	@touch $@
 
 .venv/dev: .venv/study
-	$(PIP) --editable '.[study,dev]'
+	$(PIP) --editable '.[study,notebook,dev]'
 	@command -v chromium >/dev/null || tools/install-chromium
 	@touch $@
 

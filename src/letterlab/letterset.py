@@ -13,6 +13,8 @@ from letterlab.alphabet import LETTERS
 
 SIDE: Final = 28
 """Height and width of a letter's picture in pixels."""
+FOLDS: Final = 4
+"""Parts of the training letters, each of which can be held out in turn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,18 @@ def split_stratified(
         cut.append(positions[:count])
     chosen = np.sort(np.concatenate(cut))
     return np.setdiff1d(np.arange(len(labels)), chosen), chosen
+
+
+def folds_stratified(labels: UInt8[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
+    """The fold of each letter, 0 to FOLDS - 1, the same every time.
+
+    Two folds differ by one letter at most, and so do their shares of each letter.
+    """
+    generator = np.random.default_rng(0)
+    by_letter = [generator.permutation(np.flatnonzero(labels == index)) for index in range(len(LETTERS))]
+    found = np.empty(len(labels), dtype=np.int64)
+    found[np.concatenate(by_letter)] = np.arange(len(labels)) % FOLDS  # dealt out like cards
+    return found
 
 
 @dataclass(frozen=True)

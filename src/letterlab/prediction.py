@@ -76,6 +76,25 @@ def predict(network: nn.Module, letters: LetterSet, precision: Precision) -> Pre
     return Predictions(torch.softmax(scores, dim=1).cpu().numpy(), letters.labels, letters.names)
 
 
+@torch.inference_mode()
+def features(network: nn.Module, letters: LetterSet, precision: Precision) -> Float32[np.ndarray, "n d"]:
+    """What a network's last layer is given for each letter: where letters that look alike to the network lie together.
+
+    Of a last layer that is a convolution (SqueezeNet's) the mean over the picture is taken.
+    """
+    last = [one for one in network.modules() if isinstance(one, (nn.Linear, nn.Conv2d))][-1]
+    given: list[Tensor] = []
+
+    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        given.append(inputs[0].float() if inputs[0].ndim == 2 else inputs[0].float().mean(dim=(2, 3)))
+
+    hook = last.register_forward_pre_hook(keep)
+    device = next(network.parameters()).device
+    scores_of(network, on_device(letters, device).images, precision)
+    hook.remove()
+    return torch.cat(given).cpu().numpy()
+
+
 def open_network(folder: Path) -> tuple[nn.Sequential, Record]:
     """The network that `fit` left in this folder, on its recipe's device and ready to predict, and its record.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from letterlab.errors import LetterlabError
-from letterlab.letterset import SIDE
+from letterlab.letterset import FOLDS, SIDE
 
 Activation = Literal["relu", "gelu", "silu", "tanh", "sigmoid"]
 Normalisation = Literal["none", "batch", "group"]
@@ -166,6 +166,8 @@ class Recipe(Settings):
     """Of first weights, order of letters, augmentation and dropout; which letters validate does not depend on it."""
     letters_of_each: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
     """Train on so many of each letter only, drawn with the seed: of two numbers, the more hold all of the fewer."""
+    fold: Annotated[int, Field(ge=0, lt=FOLDS)] | None = None
+    """Which quarter of the training letters is held out to validate; without it, a tenth that is always the same."""
     precision: Precision = "fp32"
     device: Device = "cpu"
 

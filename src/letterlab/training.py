@@ -21,7 +21,7 @@ from letterlab.augment import augment
 from letterlab.checkpoint import NAME, Checkpoint, read_checkpoint, write_checkpoint
 from letterlab.errors import LetterlabError
 from letterlab.history import Epoch, Record, Score, environment
-from letterlab.letterset import SIDE, Letters, LetterSet, split_stratified
+from letterlab.letterset import SIDE, Letters, LetterSet, folds_stratified, split_stratified
 from letterlab.models.build import build, count_parameters
 from letterlab.models.pretrained import blocks, load_imagenet
 from letterlab.prediction import SCORING_BATCH, Tensors, as_input, autocast, on_device, place, scores_of, torch_device
@@ -48,8 +48,8 @@ class DivergedError(LetterlabError):
     """A training came apart: its loss is no longer a number. It always will."""
 
 
-def parts(letters: Letters) -> Parts:
-    """Cuts validation from the training letters, stratified, the same every time.
+def parts(letters: Letters, fold: int | None = None) -> Parts:
+    """Cuts validation from the training letters, stratified, the same every time: a tenth of them, or a fold.
 
     Raises:
         LetterlabError: there are too few letters to train, validate and test with.
@@ -59,7 +59,11 @@ def parts(letters: Letters) -> Parts:
             f"{letters.source} has {len(letters.train)} letters to train on and {len(letters.test)} to test on: "
             "a training needs both parts."
         )
-    train, validation = split_stratified(letters.train.labels, VALIDATION, _SPLIT_SEED)
+    if fold is None:
+        train, validation = split_stratified(letters.train.labels, VALIDATION, _SPLIT_SEED)
+    else:
+        held_out = folds_stratified(letters.train.labels) == fold
+        train, validation = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     if not len(validation):
         raise LetterlabError(
             f"{letters.source} has one training letter of each kind: give at least two, so that one can validate."
@@ -103,7 +107,7 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
         DivergedError: the loss is no longer a number.
     """
     device = torch_device(recipe.device)
-    cut = parts(letters)
+    cut = parts(letters, recipe.fold)
     learned = shown(cut.train, recipe)
     train = on_device(learned, device)
     # As many training letters as validate, so that their scores are as certain.

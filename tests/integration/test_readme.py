@@ -16,13 +16,14 @@ def run(*command, cwd):
 
 
 def test_the_python_in_it_runs_and_says_what_its_comments_say(tmp_path):
-    first, then = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    guarded = textwrap.indent(then, "    ")
+    first, *then = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    guarded = textwrap.indent("".join(then), "    ")
     (tmp_path / "script.py").write_text(f"{first}\nif __name__ == '__main__':\n{guarded}", encoding="utf-8")
     done = run(sys.executable, "script.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "(13000, 28, 28)" in done.stdout
     assert "Rate(share=0." in done.stdout
+    assert re.search(r"^mlp \S+ Rate\(share=0\..* Pair\(", done.stdout, re.MULTILINE)
 
 
 def test_the_recipe_in_it_is_one(tmp_path):

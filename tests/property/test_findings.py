@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
+from letterlab.evaluation import Predictions
+from letterlab.findings.calibration import calibration, refusal
 from letterlab.findings.compare import Comparison, compare, compare_all, holm
 from letterlab.findings.crossing import crossing
 from letterlab.findings.frontier import frontier
@@ -92,3 +94,25 @@ def test_a_crossing_lies_between_a_lead_and_a_lag(signs):
     else:
         expected = {1: "always above", -1: "always below", 0: "not shown"}[sum(set(signs))]
         assert (found.kind, found.between) == (expected, None)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.floats(0.04, 1), st.booleans()), min_size=1, max_size=30))
+def test_calibration_and_refusal_count_every_letter(letters):
+    sure, correct = np.array([one for one, _ in letters]), np.array([right for _, right in letters])
+    probabilities = np.repeat(((1 - sure) / 25)[:, None], 26, axis=1).astype(np.float32)
+    probabilities[:, 0] = sure
+    n = len(letters)
+    answers = Predictions(probabilities, (~correct).astype(np.uint8), np.arange(n).astype(str))
+    found, left = calibration(answers), refusal(answers)
+    assert sum(one.right.n for one in found.bins) == n
+    assert sum(one.right.hits for one in found.bins) == correct.sum()
+    assert 0 <= found.low <= found.error <= found.high
+    assert found.error >= abs(found.excess) - 1e-6
+    assert left.curve[0].right.n == n
+    read = [one.right.n for one in left.curve]
+    assert all(fewer < more for more, fewer in pairwise(read))
+    assert [one.right.n + round(one.refused * n) for one in left.curve] == [n] * len(read)
+    for one in left.reached:
+        assert one.kept.right.share >= one.target > correct.mean()
+        assert one.kept.refused <= 0.5

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -176,9 +177,17 @@ def test_a_study_by_an_own_plan_and_its_report_again(folder, small, tmp_path):
     english = page.read_text(encoding="utf-8")
     assert 'lang="en"' in english
     assert json.loads((tmp_path / "mine" / "findings.json").read_text(encoding="utf-8"))
-    again = letterlab("report", "mine", "--lang", "ru", "--letter", "Z", cwd=tmp_path)
+    again = letterlab("report", "mine", "--lang", "ru", "--letter", "Z", "--notebook", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert 'lang="ru"' in page.read_text(encoding="utf-8")
+    there = {one.relative_to(tmp_path / "mine").as_posix() for one in (tmp_path / "mine").rglob("*")}
+    assert {"predictions.csv", "figures/confusion-mlp.svg", "report.ipynb"} <= there
+    assert "Notebook: mine/report.ipynb" in again.stdout
+    assert "буква Z" in (tmp_path / "mine" / "report.ipynb").read_text(encoding="utf-8")
+    if shutil.which("chromium"):
+        printed = letterlab("report", "mine", "--pdf", cwd=tmp_path)
+        assert "PDF: mine/report.pdf" in printed.stdout
+        assert (tmp_path / "mine" / "report.pdf").stat().st_size > 10_000
     finished = letterlab(*words, cwd=tmp_path)
     assert "15 of them have ended already" in finished.stdout
 

@@ -4,7 +4,7 @@ import torch
 
 from letterlab.errors import LetterlabError
 from letterlab.models.vision import load_torchvision
-from letterlab.prediction import evaluate, open_network, predict, torch_device
+from letterlab.prediction import as_input, evaluate, features, open_network, predict, torch_device
 from letterlab.recipe import Cnn, Mlp, Recipe, Torchvision
 from letterlab.training import fit
 
@@ -24,6 +24,26 @@ def test_each_letter_is_read_by_itself(letters, tmp_path):
     order = np.arange(len(letters.test))[::-1]
     forwards, backwards = (predict(network, part, "fp32") for part in (letters.test, letters.test.take(order)))
     assert np.allclose(forwards.probabilities[order], backwards.probabilities, atol=1e-6)
+
+
+def test_features_are_what_the_last_layer_is_given(letters, tmp_path):
+    list(fit(Recipe(model=Mlp(hidden=(32,)), batch_size=52, epochs=1), letters, tmp_path))
+    network, _ = open_network(tmp_path)
+    found = features(network, letters.test, "fp32")
+    assert found.shape == (len(letters.test), 32)
+    last = [one for one in network.modules() if isinstance(one, torch.nn.Linear)][-1]
+    scores = last(torch.from_numpy(found))
+    said = predict(network, letters.test, "fp32").probabilities
+    assert np.allclose(torch.softmax(scores, dim=1).detach().numpy(), said, atol=1e-5)
+
+
+def test_features_of_a_last_convolution_are_its_means(letters):
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 3, 5), torch.nn.Conv2d(3, 26, 1), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()
+    )
+    with torch.inference_mode():
+        given = network[0](as_input(torch.from_numpy(np.array(letters.test.images))))
+    assert np.allclose(features(network, letters.test, "fp32"), given.mean(dim=(2, 3)), atol=1e-5)
 
 
 def test_a_network_that_began_with_imagenets_weights_is_opened_without_them(letters, tmp_path):

@@ -34,7 +34,7 @@ def study(
         Path | None, Parameter(help="A TOML file that says what to try, in place of a budget (docs/plans.md).")
     ] = None,
     only: Annotated[
-        str | None, Parameter(help="Families of the plan, separated by commas: mlp, cnn, norm, transfer.")
+        str | None, Parameter(help="Families of the plan, separated by commas: mlp, cnn, norm, transfer, reread.")
     ] = None,
     letter: Letter = None,
     surname: Surname = None,
@@ -200,26 +200,48 @@ def report(
     letter: Letter = None,
     surname: Surname = None,
     lang: Annotated[Language, Parameter(help="Language of the report.")] = "en",
+    pdf: Annotated[
+        bool, Parameter(negative="", help="Also print it as report.pdf, through a Chromium, Chrome or Edge.")
+    ] = False,
+    notebook: Annotated[
+        bool, Parameter(negative="", help="Also write report.ipynb, which tells the same through the Python API.")
+    ] = False,
 ) -> None:
     """Write a study's report again, without training; about another letter if one is named."""
-    from dataclasses import replace
-
     from letterlab.study.results import open_results
 
     results = open_results(folder)
     if letter or surname:
-        about = chosen(letter, surname)
-        results = replace(results, asked=replace(results.asked, letter=about, surname=surname))
+        results = results.about(chosen(letter, surname), surname)
     _write(results, folder, lang)
+    if pdf:
+        with console.status("Printing the report"):
+            from letterlab.report.paper import write_pdf
+
+            write_pdf(folder / "report.html", folder / "report.pdf")
+        console.print(f"PDF: {folder / 'report.pdf'}")
+    if notebook:
+        with console.status("Running the notebook"):
+            from letterlab.report.notebook import write_notebook
+
+            write_notebook(results, folder / "report.ipynb", lang)
+        console.print(f"Notebook: {folder / 'report.ipynb'}")
 
 
 def _write(results: "Results", folder: Path, lang: Language) -> None:
     with console.status("Writing the report"):
+        from letterlab.report.doubtful_file import DOUBTFUL_FILE, write_doubtful
+        from letterlab.report.figure_files import FIGURES, write_figures
         from letterlab.report.findings_file import write_findings
         from letterlab.report.page import write_report
+        from letterlab.report.predictions_file import write_predictions
 
+        if results.reread:
+            write_doubtful(results.reread.doubt, folder / DOUBTFUL_FILE)
         write_report(results, folder / "report.html", lang)
         write_findings(results, folder / "findings.json")
+        write_predictions(results, folder / "predictions.csv")
+        write_figures(folder / "report.html", folder / FIGURES)
     for family in results.families:
         test = family.best_trial.test.accuracy
         console.print(

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from letterlab.evaluation import Predictions, Rate
+from letterlab.findings.calibration import Calibration, Refusal, calibration, refusal
 from letterlab.findings.confusion import confusion
 from letterlab.findings.letters import Evenness, LetterScore, evenness, letter_scores
 from letterlab.findings.pairs import Pair, confused_pairs
@@ -13,7 +14,7 @@ from letterlab.findings.pairs import Pair, confused_pairs
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """One network's accuracy, confusions, letters and pairs."""
+    """One network's accuracy, confusions, letters, pairs, and how far its probabilities can be trusted."""
 
     accuracy: Rate
     loss: float
@@ -22,6 +23,8 @@ class Findings:
     letters: tuple[LetterScore, ...]
     """A to Z."""
     evenness: Evenness
+    calibration: Calibration
+    refusal: Refusal
     pairs: tuple[Pair, ...]
     """The ten most confused, or fewer where fewer were."""
 
@@ -30,4 +33,13 @@ class Findings:
         """Counts everything from one set of predictions, of at least one letter."""
         counts = confusion(predictions)
         scores = letter_scores(counts)
-        return cls(predictions.accuracy, predictions.loss, counts, scores, evenness(scores), confused_pairs(counts))
+        return cls(
+            accuracy=predictions.accuracy,
+            loss=predictions.loss,
+            counts=counts,
+            letters=scores,
+            evenness=evenness(scores),
+            calibration=calibration(predictions),
+            refusal=refusal(predictions),
+            pairs=confused_pairs(counts),
+        )

@@ -1,6 +1,6 @@
 """Normalisation over batch sizes (task 2.2): which is ahead where, whether they cross, and what Wu and He found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -175,14 +175,24 @@ def versus_sentence(words: Words, sweep: BatchSweep, one: Versus) -> Markup:
     crossed, rate = one.crossing, words.known("rate", one.rate)
     if crossed.between:
         last, then = crossed.between
-        ahead = one.comparisons[one.batches.index(last)].difference > 0
-        first, second = (first, second) if ahead else (second, first)
-        return words("batches.crosses", rate=rate, first=first, second=second, last=last, then=then)
+        at_last, at_then = (one.comparisons[one.batches.index(size)] for size in crossed.between)
+        if at_last.difference < 0:
+            first, second, at_last, at_then = second, first, _turned(at_last), _turned(at_then)
+        return words(
+            "batches.crosses",
+            rate=rate,
+            first=first,
+            second=second,
+            last=last,
+            then=then,
+            better=words.difference(at_last),
+            worse=words.difference(at_then),
+        )
     if crossed.kind == "not shown":
         return words("batches.not_shown", rate=rate, first=first, second=second, of=len(one.batches))
     above = crossed.kind == "always above"
     shown = [
-        f"{words.integer(size)} ({words.signed(each.difference if above else -each.difference)})"
+        f"{words.integer(size)}: {words.difference(each if above else _turned(each))}"
         for size, each in zip(one.batches, one.comparisons, strict=True)
         if each.apart
     ]
@@ -195,6 +205,17 @@ def versus_sentence(words: Words, sweep: BatchSweep, one: Versus) -> Markup:
         of=len(one.batches),
         where="; ".join(shown),
     )
+
+
+def _turned(comparison: Comparison) -> Comparison:
+    """The second less the first."""
+    return replace(comparison, difference=-comparison.difference, low=-comparison.high, high=-comparison.low)
+
+
+def choice_sentence(words: Words, sweep: BatchSweep) -> Markup | None:
+    """That the GroupNorm compared was chosen among several; None where there was nothing to choose."""
+    sizes = len(sweep.of_kind("group"))
+    return words("batches.chosen", group=sweep.group, n=sizes) if sizes > 1 and sweep.versus else None
 
 
 def rise_sentence(words: Words, one: Rise, kind: str) -> Markup:

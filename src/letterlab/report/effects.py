@@ -8,7 +8,7 @@ from markupsafe import Markup
 from letterlab.findings.compare import Comparison, compare, compare_all
 from letterlab.report.words import Words
 from letterlab.study.plan import BASE
-from letterlab.study.results import ExperimentResult, FamilyResult
+from letterlab.study.results import ExperimentResult, FamilyResult, Results
 from letterlab.study.tried import Tried
 
 
@@ -17,8 +17,10 @@ class Effect:
     """What came of a change, on the validation letters."""
 
     tried: Tried
+    reference: Tried
+    """The candidate that it is compared with."""
     comparison: Comparison
-    """The candidate's accuracy less that of the one it is compared with."""
+    """Its accuracy less that of the reference."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +33,18 @@ class FactorEffects:
     unclear: list[Effect] = field(default_factory=list)
     """Not told apart from the base."""
 
+    @property
+    def largest(self) -> Effect | None:
+        """The largest of the effects that are shown, up or down; None where none is."""
+        return max((*self.better, *self.worse), key=lambda effect: abs(effect.comparison.difference), default=None)
+
 
 def by_factor(result: ExperimentResult) -> list[FactorEffects]:
     """Every factor of which a level could be compared with its base, in the plan's order."""
     found: dict[str, FactorEffects] = {}
-    compared = [Effect(one, result.to_base[one.name]) for one in result.tried if one.name in result.to_base]
+    compared = [
+        Effect(one, base, result.to_base[one.name]) for one in result.tried if (base := result.base_of(one)) is not None
+    ]
     for effect in sorted(compared, key=lambda effect: -abs(effect.comparison.difference)):
         factor = found.setdefault(effect.tried.varied, FactorEffects(effect.tried.varied))
         if not effect.comparison.apart:
@@ -82,6 +91,29 @@ def _changes(words: Words, result: ExperimentResult, effects: list[Effect], with
     return Markup("; ").join(parts)
 
 
+def largest_change(words: Words, result: ExperimentResult, effect: Effect, factor: str) -> Markup:
+    """A change as an item of a list: which factor, which level in place of which, and the difference.
+
+    `factor` is the name that it is told by.
+    """
+    at = combination(words, result, effect.tried)
+    varied = effect.tried.varied
+    return words(
+        f"effect.largest{'_at' if at else ''}",
+        factor=factor,
+        level=words.known("factor", effect.tried.levels[varied]),
+        base=words.known("factor", effect.reference.levels[varied]),
+        at=at,
+        difference=words.difference(effect.comparison),
+    )
+
+
+def mean_validation(words: Words, tried: Tried) -> str:
+    """94.6 % (93.8 to 95.3): the mean validation accuracy with its interval over letters and seeds."""
+    low, high = (words.decimal(100 * end) for end in tried.validation_interval)
+    return str(words("number.interval", share=words.percent(tried.validation_mean), low=low, high=high))
+
+
 def combination(words: Words, result: ExperimentResult, tried: Tried) -> str:
     """A candidate's levels of the crossed factors; empty where none is crossed."""
     return ", ".join(crossed_level(words, factor.name, tried) for factor in result.experiment.crossed)
@@ -107,13 +139,16 @@ def steps(result: ExperimentResult) -> list[tuple[Tried, Comparison | None]]:
 
 
 def best_of_search(result: ExperimentResult) -> Effect | None:
-    """The searched candidate of highest validation accuracy against the base (the best, of several)."""
+    """The searched candidate of highest validation accuracy against the base (the best, of several).
+
+    Where nothing is varied one at a time, every candidate of the plan counts as a base.
+    """
     bases = [one for one in result.tried if one.varied == BASE]
     if not (result.searched and bases):
         return None
     best = max(result.searched, key=lambda one: one.validation_mean)
     base = max(bases, key=lambda one: one.validation_mean)
-    return Effect(best, compare(best.validation_correct, base.validation_correct))
+    return Effect(best, base, compare(best.validation_correct, base.validation_correct))
 
 
 def tied(family: FamilyResult) -> list[Tried]:
@@ -144,8 +179,17 @@ def counted(words: Words, result: ExperimentResult) -> Markup:
     return words(f"effect.{key}", n=better + worse + unclear, better=better, worse=worse, unclear=unclear)
 
 
-def conditions(words: Words, tried: Sequence[Tried]) -> list[Markup]:
-    """Which letters the numbers of candidates come from, how long each network learned, and with how many seeds."""
+def is_screening(results: Results, result: ExperimentResult) -> bool:
+    """Whether the best of an experiment are to be trained again in finals, or were."""
+    planned = any(family.name == result.family and family.finals for family in results.plan.families)
+    return planned or any(family.family == result.family and family.finals for family in results.families)
+
+
+def conditions(words: Words, tried: Sequence[Tried], screening: bool = False) -> list[Markup]:
+    """Which letters the numbers of candidates come from, how long each network learned, and with how many seeds.
+
+    It is a screening where the best of them are to be trained again in finals.
+    """
     shown = {one.recipe.letters_of_each for one in tried}
     epochs = [one.recipe.epochs for one in tried]
     seeds = max(len(one.trials) for one in tried)
@@ -155,7 +199,7 @@ def conditions(words: Words, tried: Sequence[Tried]) -> list[Markup]:
     elif shown == {"all"}:
         told.append(words("experiment.letters_all"))
     else:
-        told.append(words("experiment.letters_some", n=shown.pop()))
+        told.append(words("experiment.letters_screening" if screening else "experiment.letters_some", n=shown.pop()))
     if min(epochs) == max(epochs):
         told.append(words("experiment.epochs", n=epochs[0]))
     else:

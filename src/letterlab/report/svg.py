@@ -14,14 +14,13 @@ def tag(name: str, *children: str, **attributes: str | Number) -> Markup:
 
     Numbers are given to a tenth of a pixel.
     """
-    written = Markup("").join(
-        Markup(' {}="{}"').format(
-            key.rstrip("_").replace("_", "-"),
-            f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value,
-        )
-        for key, value in attributes.items()
-    )
-    return Markup("<{0}{1}>{2}</{0}>").format(name, written, Markup("").join(escape(child) for child in children))
+    # Plain strings put together here: a report has some 60,000 elements, and Markup.format takes ten times as long.
+    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{_written(one)}"' for key, one in attributes.items())
+    return Markup(f"<{name}{written}>{''.join(map(escape, children))}</{name}>")
+
+
+def _written(value: str | Number) -> str:
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else escape(value)
 
 
 def figure(width: Number, height: Number, label: str, *children: str) -> Markup:

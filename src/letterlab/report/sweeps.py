@@ -50,7 +50,7 @@ def sweep_figure(
 
     Args:
         words: of the report.
-        curves: what is drawn.
+        curves: what is drawn, at two places along x or more.
         quantity: what is laid off upwards.
         beside: all curves of the figures beside it, which share its scale.
         axis: name of the x-axis.
@@ -61,7 +61,7 @@ def sweep_figure(
     """
     left, right, top, bottom, height = 52, width - room, 10, 216, 252
     xs = [x for curve in (*curves, *beside) for x, _ in curve.points]
-    x = LogScale(min(xs), max(xs) if max(xs) > min(xs) else 2 * min(xs), left + 6, right)
+    x = LogScale(min(xs), max(xs), left + 6, right)
     y = _upwards(beside, quantity, bottom, top)
     parts = [
         *horizontal_grid(words, y, quantity == "accuracy", left, right),

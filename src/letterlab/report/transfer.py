@@ -105,23 +105,46 @@ def transfer_sentences(words: Words, sweep: LetterSweep) -> list[Markup]:
     """For each number of letters: the networks that ImageNet weights are shown to help, to harm, or neither."""
     told = []
     for n in sweep.letters:
-        at = [pair for pair in sweep.pairs if pair.letters == n]
-        better = [pair for pair in at if pair.comparison.apart and pair.comparison.difference > 0]
-        worse = [pair for pair in at if pair.comparison.apart and pair.comparison.difference < 0]
-        unclear = [pair for pair in at if not pair.comparison.apart]
-        for key, pairs in (("better", better), ("worse", worse), ("unclear", unclear)):
-            if pairs:
-                networks = Markup("; ").join(
-                    words("transfer.network", network=pair.network, difference=words.difference(pair.comparison))
-                    for pair in pairs
-                )
-                told.append(words(f"transfer.{key}", n=sweep.name_of(words, n), networks=networks))
+        for way, pairs in _by_way([pair for pair in sweep.pairs if pair.letters == n]):
+            networks = Markup("; ").join(
+                words("transfer.network", network=pair.network, difference=words.difference(pair.comparison))
+                for pair in pairs
+            )
+            told.append(words(f"transfer.{way}", n=sweep.name_of(words, n), networks=networks))
     return told
 
 
+def network_sentences(words: Words, sweep: LetterSweep) -> list[Markup]:
+    """For each network: with how many letters ImageNet weights are shown to help it, to harm it, or neither."""
+    told = []
+    for network in dict.fromkeys(pair.network for pair in sweep.pairs):
+        for way, pairs in _by_way([pair for pair in sweep.pairs if pair.network == network]):
+            where = "; ".join(
+                f"{sweep.name_of(words, pair.letters)}: {words.difference(pair.comparison)}" for pair in pairs
+            )
+            told.append(words(f"transfer.network_{way}", network=network, where=where))
+    return told
+
+
+def _by_way(pairs: list[Pair]) -> list[tuple[str, list[Pair]]]:
+    """Those shown to be better from ImageNet weights, those worse, those not told apart: each where there are any."""
+    apart = [pair for pair in pairs if pair.comparison.apart]
+    ways = {
+        "better": [pair for pair in apart if pair.comparison.difference > 0],
+        "worse": [pair for pair in apart if pair.comparison.difference < 0],
+        "unclear": [pair for pair in pairs if not pair.comparison.apart],
+    }
+    return [(way, of) for way, of in ways.items() if of]
+
+
 def without_weights(results: Results, result: ExperimentResult) -> list[tuple[str, str]]:
-    """Networks of which no training from ImageNet weights came to its end, each with the reason of the first."""
+    """Networks of which no candidate from ImageNet weights came to its end, each with the reason of the first failure.
+
+    Empty for an experiment that does not cross network, weights and letters of each.
+    """
     factors = result.experiment.crossed
+    if {factor.name for factor in factors} != FACTORS:
+        return []
     done = {one.levels["network"] for one in result.tried if one.levels["weights"] == "imagenet"}
     found: dict[str, str] = {}
     for combination in itertools.product(*(factor.levels for factor in factors)):

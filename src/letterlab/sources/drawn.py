@@ -7,7 +7,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Int, Int32, UInt8
+from jaxtyping import Bool, Float32, Int, Int32, UInt8
 
 from letterlab.letterset import SIDE
 from letterlab.sources.curves import SEGMENTS, all_curves
@@ -51,6 +51,13 @@ def draw_letters(labels: UInt8[np.ndarray, "n"], seed: int) -> UInt8[np.ndarray,
     return np.concatenate([np.empty((0, SIDE, SIDE), dtype=np.uint8), *draw_blocks(labels, seed)])
 
 
+def drawn_small(n: int, seed: int) -> Bool[np.ndarray, "n"]:
+    """Which of the first n letters of `draw_letters` with this seed are small; the others are capitals."""
+    blocks = range(-(-n // BLOCK))
+    small = [_small(np.random.default_rng([seed, number])) for number in blocks]
+    return np.concatenate([np.empty(0, dtype=bool), *small])[:n]
+
+
 def draw_blocks(labels: UInt8[np.ndarray, "n"], seed: int) -> Iterator[UInt8[np.ndarray, "b 28 28"]]:
     """The pictures of `draw_letters` in order, `BLOCK` at a time, the last time fewer."""
     # One thread: a letter is some twenty calls of OpenCV of a microsecond or two each, and two threads that pass
@@ -72,7 +79,7 @@ def _traces(labels: UInt8[np.ndarray, "b"], generator: np.random.Generator) -> _
     def normal(deviation: float, *shape: int) -> Float32[np.ndarray, "b ..."]:
         return generator.standard_normal((b, *shape), dtype=np.float32) * np.float32(deviation)
 
-    case = generator.integers(0, 2, b)
+    case = _small(generator).astype(int)
     form = curves.first[labels, case] + (generator.random(b) * curves.count[labels, case]).astype(int)
     points = curves.points[form]  # [b, k, 2], larger side 1
     travelled = curves.travelled[form]  # [b, s]
@@ -112,6 +119,11 @@ def _traces(labels: UInt8[np.ndarray, "b"], generator: np.random.Generator) -> _
         gap=(generator.random(b) * count * 12).astype(int),  # one letter in twelve has a gap
         paper=generator.integers(0, [PAPERS, CANVAS, CANVAS], (b, 3)),
     )
+
+
+def _small(generator: np.random.Generator) -> Bool[np.ndarray, "b"]:
+    """The case of a block's letters: the first that its generator is asked for."""
+    return generator.integers(0, 2, BLOCK).astype(bool)
 
 
 @cache

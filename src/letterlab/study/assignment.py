@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from letterlab.letterset import FOLDS
 from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Precision, Recipe, no_augmentation
-from letterlab.study.plan import Experiment, Factor, FamilyPlan, Finals, Level, Search
+from letterlab.study.plan import REREAD, Experiment, Factor, FamilyPlan, Finals, Level, Search
 
 Shown = int | Literal["all"]
 """Training letters of each kind that a network is shown."""
@@ -195,6 +196,23 @@ def norm(
                     _levels("rate", **{name: rules[name] for name in rates}),
                 ),
                 seeds=seeds,
+            ),
+        ),
+    )
+
+
+def reread(epochs: int, precision: Precision) -> FamilyPlan:
+    """The best CNN, once for each quarter of the training letters, which it does not learn: to doubt labels by."""
+    return FamilyPlan(
+        name=REREAD,
+        experiments=(
+            Experiment(
+                name="folds",
+                base=Recipe(model=Cnn(), epochs=epochs, precision=precision),
+                base_of="cnn",
+                changes={"epochs": epochs, "letters_of_each": "all"},
+                crossed=(_factor("fold", {str(n): n for n in range(FOLDS)}, "fold"),),
+                seeds=1,
             ),
         ),
     )

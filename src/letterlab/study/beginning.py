@@ -1,6 +1,5 @@
 """How a study begins: which letters it works with, what it will do, and about how long that takes here."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +10,22 @@ from letterlab.alphabet import LETTERS
 from letterlab.audit import audit
 from letterlab.errors import LetterlabError
 from letterlab.files import replace_whole
+from letterlab.findings.doubt import VIEWS
 from letterlab.history import environment
-from letterlab.letterset import Letters
+from letterlab.letterset import FOLDS, Letters
 from letterlab.recipe import Cnn, Mlp, Precision, Recipe, Torchvision
-from letterlab.study.folder import LETTERS_FILE, STUDY_FILE, Asked, Foreseen, LettersRead, Pace, Study
+from letterlab.study.budgets import Budget
+from letterlab.study.budgets import plan as plan_of
+from letterlab.study.folder import (
+    LETTERS_FILE,
+    STUDY_FILE,
+    TRAIN_LETTERS_FILE,
+    Asked,
+    Foreseen,
+    LettersRead,
+    Pace,
+    Study,
+)
 from letterlab.study.plan import Plan
 from letterlab.study.store import STORE_FILE
 from letterlab.study.unfolding import foreseen
@@ -49,48 +60,48 @@ def read_letters(letters: Letters, keep_leaks: bool) -> tuple[LettersRead, Lette
     return read, letters
 
 
-def begin(
-    folder: Path, letters: Letters, read: LettersRead, asked: Asked, make_plan: Callable[[], Plan], own: bool
-) -> Study:
-    """The study in this folder, begun if it is not there.
+def begin(folder: Path, letters: Letters, read: LettersRead, asked: Asked, plan: Plan | Budget) -> Study:
+    """The study in this folder, begun if it is not there. One that holds trials is not written anew.
 
     Args:
         folder: of the study; made where it is missing.
         letters: that it works with.
         read: what is to be said of them.
         asked: what the user asked for.
-        make_plan: gives the plan. A study that is begun by a budget's plan keeps it, for another day this machine may
-            be measured otherwise.
-        own: it is the user's own plan, which may be changed until a trial is stored.
+        plan: the user's own, which may be changed until a trial is stored; or a budget. A study that is begun by a
+            budget's plan keeps it, for another day this machine may be measured otherwise.
 
     Raises:
         LetterlabError: the folder holds a study of other letters, or of another plan.
     """
-    plan = make_plan()
-    pace: dict[str, Pace] = {}
-    if (folder / STUDY_FILE).exists():
-        begun = Study.open(folder)
-        if (begun.letters.fingerprint, begun.whole_plan.name) != (read.fingerprint, plan.name):
-            raise LetterlabError(
-                f"{folder} holds a {begun.whole_plan.name} study of {begun.asked.letters} whose letters have the "
-                f"fingerprint {begun.letters.fingerprint}, not this one: give another --out, or delete it."
-            )
-        pace = begun.pace
-        if own and plan != begun.whole_plan and (folder / STORE_FILE).exists():
-            raise LetterlabError(
-                f"{folder} holds a study by another plan of the name {plan.name}: give another --out, or delete it."
-            )
-        plan = plan if own else begun.whole_plan
+    name = plan.name if isinstance(plan, Plan) else plan
+    begun = Study.open(folder) if (folder / STUDY_FILE).exists() else None
+    stored = (folder / STORE_FILE).exists()
+    if begun and (begun.letters.fingerprint, begun.whole_plan.name) != (read.fingerprint, name):
+        raise LetterlabError(
+            f"{folder} holds a {begun.whole_plan.name} study of {begun.asked.letters} whose letters have the "
+            f"fingerprint {begun.letters.fingerprint}, not this one: give another --out, or delete it."
+        )
+    if begun and isinstance(plan, Plan) and plan != begun.whole_plan and stored:
+        raise LetterlabError(
+            f"{folder} holds a study by another plan of the name {name}: give another --out, or delete it."
+        )
+    if isinstance(plan, Plan):
+        whole = plan
+    else:
+        whole = begun.whole_plan if begun else plan_of(plan, quicker_precision(), read.train)
+    pace = begun.pace if begun else {}
     costs = Costs(read, pace)
     expected = {
         name: Foreseen(len(recipes), sum(map(costs, recipes)))
-        for name, recipes in foreseen(plan.only(asked.only) if asked.only else plan, costs).items()
+        for name, recipes in foreseen(whole.only(asked.only) if asked.only else whole, costs).items()
     }
-    study = Study(asked, read, environment(torch.get_num_threads()), plan, pace, expected)
-    folder.mkdir(parents=True, exist_ok=True)
-    with replace_whole(folder / LETTERS_FILE) as file:
-        np.savez(file, images=letters.test.images, labels=letters.test.labels, names=letters.test.names)
-    study.save(folder)
+    study = Study(asked, read, environment(torch.get_num_threads()), whole, pace, expected)
+    if not stored:
+        for name_of_file, part in ((LETTERS_FILE, letters.test), (TRAIN_LETTERS_FILE, letters.train)):
+            with replace_whole(folder / name_of_file) as file:
+                np.savez_compressed(file, images=part.images, labels=part.labels, names=part.names)
+        study.save(folder)
     return study
 
 
@@ -121,15 +132,17 @@ class Costs:
             except (RuntimeError, MemoryError):  # too large for this machine: its trial will say so
                 self._pace[key] = Pace(0.0, 0.0, 0.0)
         pace = self._pace[key]
-        each, shown, curves = recipe.letters_of_each, self._read.train, self._read.test + self._read.train
+        whole, test = self._read.train + self._read.validation, self._read.test
+        validation = self._read.validation if recipe.fold is None else whole // FOLDS
+        each, shown, curves = recipe.letters_of_each, whole - validation, whole + test
         if each != "all":
             shown, curves = min(each * len(LETTERS), shown), min(each, CURVES_OF_EACH) * len(LETTERS)
-        parts = [min(self._read.validation, shown), self._read.validation, self._read.test]
-        scored = sum(min(part, curves) for part in parts)
+        scored = sum(min(part, curves) for part in (min(validation, shown), validation, test))
         epoch = max(shown // recipe.batch_size, 1) * pace.step + shown * pace.letter
         # Where only the head learns nothing goes backwards, which is two thirds of the work.
         epochs = recipe.epochs - (2 / 3 * recipe.model.head_epochs if recipe.model.kind == "torchvision" else 0)
-        ends = (self._read.validation + self._read.test) * pace.scored + _BEGINNING
+        looks = 1 if recipe.fold is None else 1 + len(VIEWS)
+        ends = looks * (validation + test) * pace.scored + _BEGINNING
         return epochs * epoch + recipe.epochs * scored * pace.scored + ends
 
 

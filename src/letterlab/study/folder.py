@@ -3,29 +3,50 @@
 A study's folder holds
     study.json                      what was asked, of which letters, on what machine, by which plan
     study.db                        every trial with its levels, recipe, state, validation accuracies (Optuna, SQLite)
-    test.npz                        the test letters, for pictures of mistakes
+    train.npz, test.npz             the letters, for pictures of mistakes and of those whose label is in doubt
     trials/EXPERIMENT/NAME.seedK/   one training each: checkpoint, TensorBoard events, predictions
-                                    (validation.npz, then test.npz)
-    report.html, findings.json      what is handed in
+                                    (validation.npz, then test.npz); of each family's best network also what its last
+                                    layer is given for each test letter (features.npy); of one with a fold also what
+                                    it says of its letters turned and mirrored (validation.turned.npz)
+    report.html                     what is handed in; report.pdf and report.ipynb are the same, if asked for
+    findings.json                   all that it states (docs/findings.schema.json says how)
+    predictions.csv                 what the best network of each family said of every test letter
+    figures/NAME.svg                the report's figures
+    doubtful.csv                    letters whose label is in doubt, with room for a person's verdict
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from letterlab.errors import LetterlabError
 from letterlab.files import write_text
-from letterlab.letterset import Orientation, SetAside
+from letterlab.findings.doubt import View
+from letterlab.letterset import LetterSet, Orientation, SetAside
 from letterlab.study.plan import Plan
 
 STUDY_FILE: Final = "study.json"
 LETTERS_FILE: Final = "test.npz"
+TRAIN_LETTERS_FILE: Final = "train.npz"
 TRIALS: Final = "trials"
 VALIDATION_FILE: Final = "validation.npz"
 TEST_FILE: Final = "test.npz"
 """Written last: with it a trial is done."""
+FEATURES_FILE: Final = "features.npy"
+
+
+def stored_letters(path: Path) -> LetterSet:
+    """The letters in one of the two files of letters."""
+    with np.load(path, allow_pickle=False) as file:
+        return LetterSet.of(file["images"], file["labels"], file["names"].tolist())
+
+
+def in_view(file: str, view: View) -> str:
+    """The file with what is said of the same letters in a view: validation.turned.npz beside validation.npz."""
+    return f"{file.removesuffix('.npz')}.{view}.npz"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ BASE: Final = "base"
 
 SEARCH: Final = "search"
 """What a candidate that a search proposed is said to vary."""
+REREAD: Final = "reread"
+"""The family that is no candidate: its networks tell whose label is in doubt."""
 FINALS: Final = "finals"
 """The name of a family's finals among its experiments."""
 
@@ -123,13 +125,24 @@ class FamilyPlan(Settings):
     """What is tried of one family of networks."""
 
     name: Name
-    """mlp, cnn, norm and transfer have their sections in the report; others get one of their own."""
+    """mlp, cnn, norm and transfer have their sections in the report, reread has that on doubtful labels; others get one
+    of their own."""
     experiments: Annotated[tuple[Experiment, ...], Field(min_length=1)]
     finals: Finals | None = None
 
     @model_validator(mode="after")
     def _names_differ(self) -> "FamilyPlan":
         _check_names("experiments", [one.name for one in self.experiments] + [FINALS])
+        return self
+
+    @model_validator(mode="after")
+    def _folds_are_for_rereading(self) -> "FamilyPlan":
+        """Trainings with different folds choose by different letters, so they cannot be candidates."""
+        for one in self.experiments:
+            levels = [level.changes for factor in (*one.crossed, *one.factors) for level in factor.levels]
+            folds = [one.base.fold, *(changes.get("fold") for changes in (one.changes, *levels))]
+            if any(fold is not None for fold in folds) != (self.name == REREAD):
+                raise ValueError(f"{self.name}.{one.name}: recipes of {REREAD}, and of no other family, have a fold")
         return self
 
 

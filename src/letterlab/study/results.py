@@ -1,20 +1,20 @@
 """What a study came to: read from its folder, never from memory, so that a report can be made again at any time."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from letterlab.checkpoint import NAME, read_record
 from letterlab.errors import LetterlabError
+from letterlab.findings.case import ByCase, Cases, by_case, tell_cases
 from letterlab.findings.compare import Comparison, compare, compare_all
 from letterlab.findings.importance import Importance, importances
 from letterlab.findings.network import Findings
 from letterlab.letterset import LetterSet
-from letterlab.study.folder import LETTERS_FILE, TRIALS, Asked, LettersRead, Study
-from letterlab.study.plan import BASE, FINALS, SEARCH, Experiment, Plan
+from letterlab.study.folder import LETTERS_FILE, TRIALS, Asked, LettersRead, Study, stored_letters
+from letterlab.study.plan import BASE, FINALS, REREAD, SEARCH, Experiment, Plan
+from letterlab.study.reread import Reread, whole
 from letterlab.study.store import Store, Stored
 from letterlab.study.tried import Trial, Tried, ranked
 
@@ -39,7 +39,7 @@ class ExperimentResult:
     searched: tuple[Tried, ...]
     """Proposed by the search and trained to their end, one seed each."""
     given_up: int
-    """Proposed by the search, and given up on the way for doing worse than most."""
+    """Proposed by the search, and given up on the way: worse than the median of those that had run to their end."""
 
     @property
     def name(self) -> str:
@@ -126,12 +126,14 @@ class Results:
     environment: dict[str, str]
     plan: Plan
     families: tuple[FamilyResult, ...]
-    """In the plan's order; those of which a candidate succeeded."""
+    """In the plan's order; those of which a candidate succeeded, but for `reread`, which has none."""
     test: LetterSet
     failed: tuple[Failure, ...]
     """Trials that could not be finished; their candidates are not ranked."""
     waiting: int
-    """Trials that are still to come, as far as that can be said: the study was stopped, or runs."""
+    """Trials of the families asked for that are still to come: the study was stopped, or runs."""
+    reread: Reread | None = None
+    """What networks said of letters that they did not learn; None where not all of it is done."""
 
     @property
     def seconds(self) -> float:
@@ -148,6 +150,19 @@ class Results:
             for one in group
         ]
 
+    def about(self, letter: str, surname: str | None = None) -> "Results":
+        """The same results, with this letter as the one that gets a section of its own."""
+        return replace(self, asked=replace(self.asked, letter=letter, surname=surname))
+
+    @cached_property
+    def cases(self) -> Cases:
+        """Which test letters are capitals and which small, as far as their pictures tell."""
+        return tell_cases(self.test)
+
+    def by_case(self, family: FamilyResult) -> ByCase | None:
+        """How well a family's best network reads capitals and small letters."""
+        return by_case(family.best_trial.test, self.cases)
+
     def family(self, name: str) -> FamilyResult | None:
         """The result of a family, if the study had it."""
         return next((result for result in self.families if result.family == name), None)
@@ -161,22 +176,42 @@ def open_results(folder: Path) -> Results:
     """
     study = Study.open(folder)
     with closing(Store(folder)) as store:
-        families, failed, waiting = _read(folder, study.plan, store)
+        families, failed = _read(folder, study.whole_plan, store)
+        waiting = _waiting(study, store)
+    again = [
+        trial
+        for family in families
+        if family.family == REREAD
+        for result in family.experiments
+        for one in result.tried
+        for trial in one.trials
+    ]
+    families = [family for family in families if family.family != REREAD]
+    if again and not families:
+        raise LetterlabError(
+            f"The study in {folder} has trained no candidates, only {REREAD}: give --only another family too."
+        )
     if not families:
         why = f" The first failed so: {failed[0].reason}" if failed else " Run the same `letterlab study` again."
         raise LetterlabError(f"No training of the study in {folder} has been finished.{why}")
-    with np.load(folder / LETTERS_FILE, allow_pickle=False) as file:
-        test = LetterSet.of(file["images"], file["labels"], file["names"].tolist())
+    test = stored_letters(folder / LETTERS_FILE)
     return Results(
-        study.asked, study.letters, study.environment, study.plan, tuple(families), test, tuple(failed), waiting
+        study.asked,
+        study.letters,
+        study.environment,
+        study.plan,
+        tuple(families),
+        test,
+        tuple(failed),
+        waiting,
+        whole(folder, test, again),
     )
 
 
-def _read(folder: Path, plan: Plan, store: Store) -> tuple[list[FamilyResult], list[Failure], int]:
-    """What came of each family, what failed, and how many trials are waiting or running."""
+def _read(folder: Path, plan: Plan, store: Store) -> tuple[list[FamilyResult], list[Failure]]:
+    """What came of each family, and what failed."""
     families: list[FamilyResult] = []
     failed: list[Failure] = []
-    waiting = 0
     for family in plan.families:
         experiments: list[ExperimentResult] = []
         for experiment in family.experiments:
@@ -193,15 +228,30 @@ def _read(folder: Path, plan: Plan, store: Store) -> tuple[list[FamilyResult], l
                 )
             )
             failed += _failures(name, stored)
-            waiting += sum(not one.ended for one in stored)
         name = f"{family.name}-{FINALS}"
         stored = store.trials(name)
         finals = ranked(_tried(folder, name, stored))
         failed += _failures(name, stored)
-        waiting += sum(not one.ended for one in stored)
         if finals or any(one.tried or one.searched for one in experiments):
             families.append(FamilyResult(family.name, tuple(experiments), finals))
-    return families, failed, waiting
+    return families, failed
+
+
+def _waiting(study: Study, store: Store) -> int:
+    """How many trials of the families asked for are still to come."""
+    waiting = 0
+    for family in study.plan.families:
+        names = [f"{family.name}-{one.name}" for one in family.experiments]
+        trials = {name: store.trials(name) for name in names}
+        for name, stored in trials.items():
+            waiting += max(study.foreseen[name].trainings - sum(one.ended for one in stored), 0)
+        if family.finals:
+            finals = store.trials(f"{family.name}-{FINALS}")
+            # Finals may come to fewer than were foreseen: two finalists of equal recipes are one.
+            could_be = {one.name for stored in trials.values() for one in stored if one.state != "failed"}
+            expected = min(study.foreseen[f"{family.name}-{FINALS}"].trainings, len(could_be) * family.finals.seeds)
+            waiting += sum(not one.ended for one in finals) if finals else expected
+    return waiting
 
 
 def _tried(folder: Path, experiment: str, stored: list[Stored]) -> list[Tried]:

@@ -9,11 +9,12 @@ import torch
 
 from letterlab.letterset import Letters
 from letterlab.study import engine
-from letterlab.study.beginning import Costs, begin, quicker_precision, read_letters
+from letterlab.study.beginning import Costs, begin, read_letters
 from letterlab.study.budgets import Budget
-from letterlab.study.budgets import plan as plan_of
 from letterlab.study.engine import Step
+from letterlab.study.features import write_features
 from letterlab.study.folder import Asked, Study
+from letterlab.study.holding import held
 from letterlab.study.plan import Plan
 from letterlab.study.results import Results, open_results
 from letterlab.study.store import Store
@@ -38,10 +39,23 @@ class Begun:
         return Costs(self.study.letters, self.study.pace)
 
     def run(self, watch: Callable[[Step], None] = lambda step: None) -> Results:
-        """Runs what has not ended yet, telling of every step, and reads what came of it."""
-        with closing(Store(self.folder)) as store:
-            engine.run(self.study.plan, store, self.letters, self.folder, self.workers, self.costs, watch, self.weights)
-        return open_results(self.folder)
+        """Runs what has not ended yet, telling of every step, and reads what came of it.
+
+        Raises:
+            LetterlabError: another process works on the study, or no trial could be finished.
+        """
+        with held(self.folder, self.study.asked.command), closing(Store(self.folder)) as store:
+            self.study.save(self.folder)
+            try:
+                engine.run(
+                    self.study.plan, store, self.letters, self.folder, self.workers, self.costs, watch, self.weights
+                )
+            finally:
+                self.study.save(self.folder)  # the pace of networks that were chosen on the way is known now
+            results = open_results(self.folder)
+            for family in results.families:
+                write_features(family.best_trial, results.test)
+        return results
 
 
 def begin_study(
@@ -78,9 +92,6 @@ def begin_study(
     torch.set_num_threads(1)  # as each trial will have
     read, used = read_letters(letters, keep_leaks)
 
-    def planned() -> Plan:
-        return plan if isinstance(plan, Plan) else plan_of(plan, quicker_precision(), read.train)
-
     asked = Asked(letters.source, only, letter, surname, command)
-    study = begin(folder, used, read, asked, planned, own=isinstance(plan, Plan))
+    study = begin(folder, used, read, asked, plan)
     return Begun(study, used, folder, at_once, weights or {})

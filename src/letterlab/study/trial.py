@@ -5,11 +5,12 @@ from pathlib import Path
 
 from letterlab.checkpoint import NAME, read_record
 from letterlab.findings.confusion import confusion
+from letterlab.findings.doubt import VIEWS, viewed
 from letterlab.history import Epoch
 from letterlab.letterset import Letters
 from letterlab.prediction import open_network, predict
 from letterlab.recipe import Recipe
-from letterlab.study.folder import TEST_FILE, VALIDATION_FILE
+from letterlab.study.folder import TEST_FILE, VALIDATION_FILE, in_view
 from letterlab.tracking import Tracker
 from letterlab.training import fit, parts, without_file
 
@@ -22,6 +23,8 @@ def run_trial(
     medians: Mapping[int, float] | None = None,
 ) -> bool:
     """Trains until the recipe's last epoch, from where the folder's training ended, and writes its predictions.
+
+    With a fold it also writes what the network says of its validation and test letters turned and mirrored.
 
     Args:
         recipe: what to train.
@@ -56,8 +59,13 @@ def run_trial(
             if not goes_on(epoch):
                 return False
         network, record = open_network(folder)
-        predict(network, parts(letters).validation, recipe.precision).save(folder / VALIDATION_FILE)
-        on_test = predict(network, letters.test, recipe.precision)
+        cut = parts(letters, recipe.fold)
+        if recipe.fold is not None:
+            for file, part in ((VALIDATION_FILE, cut.validation), (TEST_FILE, cut.test)):
+                for view in VIEWS:
+                    predict(network, viewed(part, view), recipe.precision).save(folder / in_view(file, view))
+        predict(network, cut.validation, recipe.precision).save(folder / VALIDATION_FILE)
+        on_test = predict(network, cut.test, recipe.precision)
         tracker.finished(record, confusion(on_test))
     on_test.save(folder / TEST_FILE)
     return True

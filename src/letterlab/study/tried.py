@@ -5,12 +5,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float32
 
 from letterlab.evaluation import Predictions
+from letterlab.findings.compare import mean_interval
 from letterlab.history import Record
 from letterlab.recipe import Recipe
-from letterlab.study.folder import TEST_FILE, VALIDATION_FILE
+from letterlab.study.folder import FEATURES_FILE, TEST_FILE, VALIDATION_FILE
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,12 @@ class Trial:
     def test(self) -> Predictions:
         """What it said of the test letters; read anew each time."""
         return Predictions.open(self.folder / TEST_FILE)
+
+    @property
+    def features(self) -> Float32[np.ndarray, "n k"] | None:
+        """How its network sees each test letter (study/features.py): stored of the best networks alone."""
+        path = self.folder / FEATURES_FILE
+        return np.load(path, allow_pickle=False).astype(np.float32) if path.exists() else None
 
     @cached_property
     def on_validation(self) -> Answered:
@@ -105,6 +112,16 @@ class Tried:
     def test_mean(self) -> float:
         """Mean test accuracy over the seeds."""
         return float(np.mean(self.test_accuracies))
+
+    @cached_property
+    def validation_interval(self) -> tuple[float, float]:
+        """95 % interval of the mean validation accuracy, over letters and seeds."""
+        return mean_interval(self.validation_correct)
+
+    @cached_property
+    def test_interval(self) -> tuple[float, float]:
+        """95 % interval of the mean test accuracy, over letters and seeds."""
+        return mean_interval(self.test_correct)
 
     @property
     def parameters(self) -> int:

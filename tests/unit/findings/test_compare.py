@@ -8,7 +8,7 @@ from scipy.stats import binomtest, bootstrap, norm, ttest_rel
 from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmodels
 from statsmodels.stats.multitest import multipletests
 
-from letterlab.findings.compare import Comparison, compare, compare_all, holm, mcnemar
+from letterlab.findings.compare import Comparison, compare, compare_all, holm, mcnemar, mean_interval
 
 
 def rows(*texts):
@@ -34,6 +34,14 @@ def test_comparison_is_paired():
     assert (found.n, found.seeds) == (2000, 1)
     assert found.p == found.p_letters == mcnemar(first, second) == pytest.approx(2 * 0.5**30)
     assert mcnemar(first, first) == 1
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_the_interval_of_a_mean_is_that_of_its_difference_to_nothing(seeds):
+    correct = read_rightly(np.random.default_rng(4), seeds, 400, 0.85)
+    nothing = compare(correct, np.zeros_like(correct))
+    assert mean_interval(correct) == (nothing.low, nothing.high)
+    assert nothing.low < correct.mean() < nothing.high
 
 
 def test_a_recipe_is_not_apart_from_itself():

@@ -1,11 +1,10 @@
 """Importance of factors, on functions of which the shares are known."""
 
 import itertools
-import logging
 
 import numpy as np
-import optuna
 import pytest
+from optuna.importance._fanova._fanova import _Fanova
 
 from letterlab.findings.compare import compare_all
 from letterlab.findings.importance import importances
@@ -72,20 +71,33 @@ def test_it_repeats_whatever_the_levels_are_called():
     assert all(one.deviation > 0 for one in found)
 
 
-def test_optuna_says_nothing_and_is_left_as_it_was():
-    heard = []
-    listener = logging.Handler()
-    listener.emit = heard.append
-    logger, before = logging.getLogger("optuna"), optuna.logging.get_verbosity()
-    logger.addHandler(listener)
-    optuna.logging.set_verbosity(optuna.logging.DEBUG)
-    try:
-        importances(everything(depth=["1", "2"]) * 5, [1.0, 2.0] * 5)
-        assert optuna.logging.get_verbosity() == optuna.logging.DEBUG
-    finally:
-        logger.removeHandler(listener)
-        optuna.logging.set_verbosity(before)
-    assert heard == []
+def test_the_shares_are_those_of_optunas_fanova():
+    """Which knows of no levels, only of numbers on a line, and takes ten times as long."""
+    generator = np.random.default_rng(2)
+    levels = [
+        {"rate": generator.choice(list("abcde")).item(), "depth": generator.choice(list("xyz")).item()}
+        for _ in range(50)
+    ]
+    effect = {"a": 0.0, "b": 3.0, "c": 1.0, "d": 1.5, "e": 0.2, "x": 2.0, "y": 0.0, "z": 0.5}
+    values = [effect[one["rate"]] * effect[one["depth"]] + float(generator.normal()) for one in levels]
+    by_mean = {
+        factor: sorted(
+            {one[factor] for one in levels},
+            key=lambda level: np.mean([v for one, v in zip(levels, values, strict=True) if one[factor] == level]),
+        )
+        for factor in ("rate", "depth")
+    }
+    x = np.array([[float(by_mean[factor].index(one[factor])) for factor in by_mean] for one in levels])
+    bounds = np.array([[-0.5, len(of) - 0.5] for of in by_mean.values()])
+    theirs = []
+    for seed in range(5):
+        fanova = _Fanova(n_trees=64, max_depth=64, min_samples_split=2, min_samples_leaf=1, seed=seed)
+        fanova.fit(x, np.array(values), bounds, [np.array([0]), np.array([1])])
+        theirs.append([fanova.get_importance(i)[0] for i in range(2)])
+    ours = {one.factor: one for one in importances(levels, values)}
+    for factor, each in zip(by_mean, np.array(theirs).T, strict=True):
+        assert ours[factor].share == pytest.approx(each.mean(), rel=1e-9)
+        assert ours[factor].deviation == pytest.approx(each.std(ddof=1), rel=1e-6)
 
 
 def test_importance_and_comparisons_agree_on_what_matters():

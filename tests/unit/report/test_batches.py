@@ -6,7 +6,14 @@ import pytest
 
 import made_up
 from letterlab.findings.compare import compare, compare_all
-from letterlab.report.batches import PAPER, batch_sweep, normalisation, rise_sentence, versus_sentence
+from letterlab.report.batches import (
+    PAPER,
+    batch_sweep,
+    choice_sentence,
+    normalisation,
+    rise_sentence,
+    versus_sentence,
+)
 
 
 def sweep_of(share, each=20, family=None):
@@ -42,14 +49,21 @@ def crossing():
 
 
 def test_curves_that_cross_are_said_to_cross(crossing, english, russian):
-    assert told(english, crossing, "scaled", "gn-16") == (
+    assert told(english, crossing, "scaled", "gn-16").startswith(
         "With a learning rate scaled with the batch size they cross: GroupNorm with 16 channels a group (gn-16) is "
-        "shown to be better than BatchNorm (bn) at batch size 2, and worse at 32."
+        "shown to be better than BatchNorm (bn) at batch size 2, +"
     )
+    batch, group = crossing.along("fixed", "bn"), crossing.along("fixed", "gn-16")
+    at_2, at_32 = (compare(group[size].validation_correct, batch[size].validation_correct) for size in (2, 32))
+    better, worse = russian.difference(at_2), russian.difference(at_32)
     assert told(russian, crossing, "fixed", "gn-16") == (
         "При постоянной скорости обучения кривые пересекаются: показано, что GroupNorm с 16 каналами в группе (gn-16) "
-        "лучше, чем BatchNorm (bn), при размере пакета 2 и хуже при 32."
+        f"лучше, чем BatchNorm (bn), при размере пакета 2, {better} п. п., и хуже при 32, {worse}."
     )
+    turned = sweep_of(by(lambda size: 0.95 if size < 8 else 0.7, lambda size: 0.7 if size < 8 else 0.95))
+    sentence = told(english, turned, "fixed", "gn-16")
+    assert "BatchNorm (bn) is shown to be better than GroupNorm with 16 channels a group (gn-16) at" in sentence
+    assert re.search(r"at batch size 2, \+25\.\d \(\+.* points, and worse at 8, −25\.\d \(−", sentence)
 
 
 def test_curves_that_do_not_cross_are_not(english, russian):
@@ -57,10 +71,15 @@ def test_curves_that_do_not_cross_are_not(english, russian):
     sentence = told(english, ahead, "fixed", "gn-16")
     assert sentence.startswith(
         "With a fixed learning rate no crossing is shown: GroupNorm with 16 channels a group (gn-16) is shown to be "
-        "better than BatchNorm (bn) at 1 of 4 batch sizes, and nowhere worse. By batch size, in points: 2 (+30."
+        "better than BatchNorm (bn) at 1 of 4 batch sizes, and at none is it shown to be worse. Where it is better, by "
+        "batch size in points: 2: +30."
     )
-    assert "8 (" not in sentence
-    assert "при 1 из 4 размеров пакета и нигде не хуже" in told(russian, ahead, "fixed", "gn-16")
+    batch, group = ahead.along("fixed", "bn")[2], ahead.along("fixed", "gn-16")[2]
+    alone = compare(group.validation_correct, batch.validation_correct)
+    assert sentence.endswith(f": 2: {english.difference(alone)}.")
+    assert "при 1 из 4 размеров пакета, и ни при одном размере не показано, что хуже" in told(
+        russian, ahead, "fixed", "gn-16"
+    )
     assert told(english, ahead, "fixed", "none").startswith(
         "With a fixed learning rate they cross: no normalisation (none) is shown to be better than BatchNorm (bn) at"
     )
@@ -85,6 +104,13 @@ def test_the_group_norm_is_the_one_of_highest_mean(crossing):
         ("scaled", "gn-16"),
         ("scaled", "none"),
     ]
+
+
+def test_that_the_group_norm_was_chosen_is_said_where_there_was_a_choice(crossing, english, russian):
+    assert "compared is gn-16: of the 2 tried, its mean" in choice_sentence(english, crossing)
+    assert "BatchNorm had no such choice" in choice_sentence(english, crossing)
+    assert "из испытанных вариантов GroupNorm (2)" in choice_sentence(russian, crossing)
+    assert choice_sentence(english, sweep_of(None, each=6, family=made_up.norm(sizes=(16,)))) is None
 
 
 def test_comparisons_are_bn_less_the_other_corrected_over_batch_sizes(crossing):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from letterlab.letterset import LetterSet
-from letterlab.report.pictures import data_uri, mean_image, pictured_mistakes, samples
+from letterlab.report.pictures import CELL, COLUMNS, Atlas, data_uri, mean_image, samples
 
 
 def decoded(uri: str) -> np.ndarray:
@@ -38,15 +38,19 @@ def test_mean_image():
     assert mean_image(letters, "Z") is None
 
 
-def test_mistakes_are_the_right_pictures_the_surest_first(predictions):
-    letters = LetterSet.of(
-        np.array([np.full((28, 28), 10 * i, np.uint8) for i in range(10)]),
-        predictions.labels,
-        predictions.names.tolist(),
+def test_a_sheet_holds_each_letter_once_where_its_elements_point():
+    atlas = Atlas()
+    images = np.random.default_rng(0).integers(0, 256, (COLUMNS + 2, 28, 28), np.uint8)
+    for image in (*images, images[0]):
+        element = atlas(image, 'a "b"', 3)
+    assert element == (
+        '<span class="ink pic" role="img" title="a &#34;b&#34;" style="--column:0;--row:0;--scale:3"></span>'
     )
-    found = pictured_mistakes(letters, predictions, "B", "A", 8)
-    assert [one.name for one in found] == ["7.png", "6.png"]
-    assert [round(one.sure, 3) for one in found] == [0.8, 0.6]
-    assert decoded(found[0].picture)[0, 0] == 255 - 70
-    assert [one.name for one in pictured_mistakes(letters, predictions, "B", "A", 1)] == ["7.png"]
-    assert pictured_mistakes(letters, predictions, "C", "A", 8) == []
+    assert 'style="--column:1;--row:1"' in atlas(images[-1], "last")
+    sheet = decoded(atlas.sheet())
+    assert sheet.shape == (2 * CELL, COLUMNS * CELL)
+    shown = sheet[CELL + 1 : CELL + 29, CELL + 1 : CELL + 29].astype(int)
+    assert np.abs(shown - (255 - images[-1].astype(int))).max() <= 8
+    assert len(np.unique(shown)) == 16
+    assert (sheet[:, ::CELL] == 255).all()
+    assert (sheet[::CELL] == 255).all()

@@ -11,13 +11,25 @@ LOOKS = ("light", "dark", "print")
 
 
 def colours() -> dict[str, dict[str, np.ndarray]]:
-    """Of each look the variables as linear red, green, blue."""
-    css = files("letterlab.report").joinpath("templates/style.css").read_text(encoding="utf-8")
+    """Of each look the variables as linear red, green, blue: what dark and paper leave out is as in light."""
+    light, paper = blocks("style.css")
+    (dark,) = blocks("dark.css")
+    return dict(zip(LOOKS, (light, light | dark, light | paper), strict=True))
+
+
+def blocks(name: str) -> list[dict[str, np.ndarray]]:
+    css = files("letterlab.report").joinpath("templates", name).read_text(encoding="utf-8")
     found = []
     for block in re.findall(r":root \{(.*?)\}", css, re.S):
         raw = {name: np.array([int(hexa[i : i + 2], 16) for i in (0, 2, 4)]) / 255 for name, hexa in variables(block)}
         found.append({name: np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) for name, c in raw.items()})
-    return dict(zip(LOOKS, found, strict=True))
+    return found
+
+
+def test_the_dark_look_has_its_own_of_every_colour():
+    (dark,) = blocks("dark.css")
+    # The rule beside a notice is the same amber in both.
+    assert blocks("style.css")[0].keys() - dark.keys() <= {"notice-rule"}
 
 
 def variables(block: str) -> list[tuple[str, str]]:

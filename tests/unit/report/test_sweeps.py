@@ -82,8 +82,9 @@ def test_a_collapse_lies_on_the_edge_and_squeezes_nobody(english):
 
 def test_dashed_curves_have_hollow_marks(results, english):
     one = results.family("mlp").experiments[0].tried[0]
-    curves = [Curve("a", ((2, one),), 0), Curve("b", ((2, one),), 1, dashed=True)]
-    figure = sweep_figure(english, curves, "accuracy", curves, "axis", {2: "2"}, "label")
+    points = ((2, one), (4, one))
+    curves = [Curve("a", points, 0), Curve("b", points, 1, dashed=True)]
+    figure = sweep_figure(english, curves, "accuracy", curves, "axis", {2: "2", 4: "4"}, "label")
     assert 'class="curve c1 dashed"' in figure
     assert 'class="mark c1 hollow"' in figure
     assert 'class="mark c0"' in figure

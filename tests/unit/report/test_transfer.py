@@ -6,7 +6,13 @@ import pytest
 
 import made_up
 from letterlab.findings.compare import compare
-from letterlab.report.transfer import letter_sweep, letters_figure, transfer_sentences, without_weights
+from letterlab.report.transfer import (
+    letter_sweep,
+    letters_figure,
+    network_sentences,
+    transfer_sentences,
+    without_weights,
+)
 from letterlab.study.results import Failure
 
 
@@ -36,7 +42,7 @@ def test_sentences_follow_the_tests(english, russian):
     told = [bare(one) for one in transfer_sentences(english, sweep)]
     assert len(told) == 4
     assert told[0].startswith(
-        "With 10 of each letter, these are shown to be better from ImageNet weights than from random ones: "
+        "With 10 of each letter, training from ImageNet weights is shown to be better than from random ones: "
         "mobilenet_v2 +20."
     )
     assert told[1].startswith(
@@ -44,13 +50,32 @@ def test_sentences_follow_the_tests(english, russian):
     )
     assert told[3].startswith("With all (425) of each letter, no difference")
     assert bare(transfer_sentences(russian, sweep)[0]).startswith(
-        "Показано изображений каждой буквы: 10. С весов ImageNet лучше, чем со случайных, читают mobilenet_v2 +20,"
+        "Изображений каждой буквы: 10. Показано, что обучение с весов ImageNet лучше, чем со случайных: "
+        "mobilenet_v2 +20,"
     )
+
+
+def test_each_network_is_told_with_the_letters_at_which_weights_help(english, russian):
+    told = [bare(one) for one in network_sentences(english, sweep_of(study(helped)))]
+    assert told[0].startswith(
+        "mobilenet_v2 is shown to be better from ImageNet weights than from random ones with so many of each letter, "
+        "in points: 10: +20."
+    )
+    assert "100" not in told[0]
+    assert told[1].startswith("For mobilenet_v2 no difference between ImageNet weights and random ones is shown")
+    assert re.findall(r"(\d+|all \(425\)): [+−]?\d", told[1]) == ["100", "all (425)"]
+    assert told[2].startswith("For squeezenet1_1 no difference")
+    assert len(told) == 3
+    assert "mobilenet_v2 с весов ImageNet обучается лучше" in bare(
+        network_sentences(russian, sweep_of(study(helped)))[0]
+    )
+    harmed = study(lambda _, one: 0.6 if one.recipe.model.weights == "imagenet" else 0.9)
+    assert all("is shown to be worse" in one for one in network_sentences(english, sweep_of(harmed)))
 
 
 def test_weights_that_harm_are_said_to_harm(english):
     results = study(lambda experiment, candidate: 0.6 if candidate.recipe.model.weights == "imagenet" else 0.9)
-    assert all("shown to be worse" in one for one in transfer_sentences(english, sweep_of(results)))
+    assert all("is shown to be worse" in one for one in transfer_sentences(english, sweep_of(results)))
 
 
 def test_pairs_are_of_one_network_and_number_of_letters():
@@ -118,5 +143,7 @@ def test_only_random_weights_make_no_pairs(english):
 
 
 def test_other_experiments_are_no_such_sweep(results):
-    assert letter_sweep(results.family("transfer").experiments[1], results) is None
+    stem = results.family("transfer").experiments[1]
+    assert letter_sweep(stem, results) is None
+    assert without_weights(results, stem) == []
     assert letter_sweep(results.family("norm").experiments[0], results) is None

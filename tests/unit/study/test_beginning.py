@@ -6,7 +6,7 @@ import pytest
 from letterlab.errors import LetterlabError
 from letterlab.recipe import Cnn, Mlp, Recipe, Torchvision
 from letterlab.study.beginning import Costs, begin, quicker_precision, read_letters
-from letterlab.study.folder import Asked, Study
+from letterlab.study.folder import Asked, Pace, Study, stored_letters
 from letterlab.study.store import Store
 from small_plan import mlp, norm, plan
 
@@ -14,9 +14,9 @@ ASKED = Asked("blobs", ("mlp",), "I", "Иванов", "letterlab study blobs")
 WHOLE = plan(mlp(), norm())
 
 
-def begun(folder, letters, asked=ASKED, whole=WHOLE, own=False):
+def begun(folder, letters, asked=ASKED, whole=WHOLE):
     read, used = read_letters(letters, keep_leaks=True)
-    return begin(folder, used, read, asked, lambda: whole, own)
+    return begin(folder, used, read, asked, whole)
 
 
 def test_a_study_is_written_down_as_it_begins(letters, tmp_path):
@@ -63,24 +63,42 @@ def test_what_is_foreseen_is_written_down_and_not_measured_again(letters, tmp_pa
     assert begun(tmp_path, letters).foreseen.keys() == {"mlp-factors", "mlp-finals"}
 
 
-def test_a_study_that_is_begun_keeps_its_plan(letters, tmp_path):
-    begun(tmp_path, letters)
-    remeasured = plan(mlp(epochs=5))  # the same name: a budget on a day when the machine was measured otherwise
-    assert begun(tmp_path, letters, whole=remeasured).whole_plan == WHOLE
+def test_a_budgets_study_that_is_begun_keeps_its_plan_and_measures_nothing_again(letters, tmp_path, monkeypatch):
+    study = begun(tmp_path, letters, replace(ASKED, only=()), "smoke")
+    monkeypatch.setattr("letterlab.study.beginning.seconds_of", lambda *_: pytest.fail("measured again"))
+    assert begun(tmp_path, letters, replace(ASKED, only=()), "smoke").whole_plan == study.whole_plan
 
 
 def test_ones_own_plan_may_be_changed_until_a_trial_is_stored(letters, tmp_path):
-    begun(tmp_path, letters, own=True)
+    begun(tmp_path, letters)
     other = plan(mlp(epochs=5), norm())
-    assert begun(tmp_path, letters, whole=other, own=True).whole_plan == other
+    assert begun(tmp_path, letters, whole=other).whole_plan == other
     Store(tmp_path).close()
-    assert begun(tmp_path, letters, whole=other, own=True).whole_plan == other
+    assert begun(tmp_path, letters, whole=other).whole_plan == other
     with pytest.raises(LetterlabError, match="another plan of the name small"):
-        begun(tmp_path, letters, own=True)
+        begun(tmp_path, letters)
+
+
+def test_a_study_that_holds_trials_is_not_written_anew_by_beginning(letters, tmp_path):
+    first = begun(tmp_path, letters)
+    Store(tmp_path).close()
+    again = begun(tmp_path, letters, replace(ASKED, letter="B", only=("norm",)))
+    assert (again.asked.letter, again.asked.only) == ("B", ("norm",))
+    assert Study.open(tmp_path).asked == first.asked
 
 
 def test_one_of_the_two_precisions_is_the_quicker():
     assert quicker_precision() in ("fp32", "bf16")
+
+
+def test_the_letters_are_written_once(letters, tmp_path):
+    begun(tmp_path, letters)
+    for name, part in (("train.npz", letters.train), ("test.npz", letters.test)):
+        assert stored_letters(tmp_path / name).fingerprint == part.fingerprint
+    Store(tmp_path).close()
+    before = (tmp_path / "train.npz").stat().st_mtime_ns
+    begun(tmp_path, letters)
+    assert (tmp_path / "train.npz").stat().st_mtime_ns == before
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +122,22 @@ def costs(letters):
 )
 def test_what_takes_longer_costs_more(costs, cheaper, dearer):
     assert 0 < costs(cheaper) < costs(dearer)
+
+
+@pytest.mark.parametrize(
+    ("pace", "usual", "held_out"),
+    [
+        (Pace(0.0, 1.0, 0.0), 2 * 50_000, 2 * 38_250),
+        # In each epoch the validation letters, as many training letters, the test letters; at the end, three views.
+        (Pace(0.0, 0.0, 1.0), 2 * 3000 + 2000, 2 * (2 * 12_750 + 1000) + 3 * 13_750),
+    ],
+)
+def test_of_a_fold_a_quarter_is_read_and_not_learned(pace, usual, held_out, letters, monkeypatch):
+    monkeypatch.setattr("letterlab.study.beginning._measure", lambda shape: pace)
+    read, _ = read_letters(letters, keep_leaks=True)
+    costs = Costs(replace(read, train=50_000, validation=1000, test=1000), {})
+    assert costs(Recipe(model=Mlp(), epochs=2)) == pytest.approx(usual, abs=1)
+    assert costs(Recipe(model=Mlp(), epochs=2, fold=0)) == pytest.approx(held_out, abs=1)
 
 
 def test_networks_of_one_shape_are_measured_once(costs, monkeypatch):

@@ -17,6 +17,8 @@ from letterlab.study.plan import (
 )
 from small_plan import MLP, NEURONS, RATES, mlp, norm, plan
 
+FOLDS = Factor.model_validate({"name": "fold", "setting": "fold", "values": [0, 1, 2, 3]})
+
 
 def test_one_factor_at_a_time_around_the_base():
     experiment = mlp().experiments[0]
@@ -129,6 +131,13 @@ def family(name, experiment):
         (lambda: FamilyPlan(name="a", experiments=(Experiment(name="finals"),), finals=Finals()), "two experiments"),
         (lambda: plan(mlp(), mlp()), "two families are named mlp"),
         (lambda: Experiment(name="../x"), "match pattern"),
+        (lambda: FamilyPlan(name="cnn", experiments=(Experiment(name="x", base=Recipe(fold=0)),)), "cnn.x: recipes of"),
+        (lambda: FamilyPlan(name="cnn", experiments=(Experiment(name="x", changes={"fold": 1}),)), "cnn.x: recipes of"),
+        (
+            lambda: FamilyPlan(name="cnn", experiments=(Experiment(name="x", factors=(FOLDS,)),)),
+            "recipes of reread, and of no other family, have a fold",
+        ),
+        (lambda: FamilyPlan(name="reread", experiments=(Experiment(name="x"),)), "reread.x: recipes of"),
         (lambda: Factor.model_validate({"name": "a", "setting": "epochs", "values": [3, 3]}), "two levels"),
     ],
 )

@@ -40,7 +40,7 @@ ASKED = Asked("blobs", ("mlp", "norm", "cnn"), "I", "Иванов", "letterlab s
 def folder(letters, tmp_path_factory):
     place = tmp_path_factory.mktemp("study")
     read, used = read_letters(letters, keep_leaks=True)
-    study = begin(place, used, read, ASKED, lambda: WHOLE, own=True)
+    study = begin(place, used, read, ASKED, WHOLE)
     with closing(Store(place)) as store:
         engine.run(study.plan, store, used, place, 2, lambda recipe: 1.0, lambda step: None, {})
     return place
@@ -101,7 +101,7 @@ def test_of_two_factors_of_which_one_matters_importance_and_tests_say_which(lett
         ),
     )
     read, used = read_letters(letters, keep_leaks=True)
-    study = begin(tmp_path, used, read, replace(ASKED, only=("toy",)), lambda: plan(toy), own=True)
+    study = begin(tmp_path, used, read, replace(ASKED, only=("toy",)), plan(toy))
     with closing(Store(tmp_path)) as store:
         engine.run(study.plan, store, used, tmp_path, 2, lambda recipe: 1.0, lambda step: None, {})
     crossed, single = open_results(tmp_path).family("toy").experiments
@@ -132,22 +132,40 @@ def test_a_duel_counts_the_letters_that_only_one_reads(results):
     assert found.comparison.difference == pytest.approx((found.only_first - found.only_second) / 104)
 
 
-def test_a_study_under_way_shows_what_is_finished(letters, tmp_path):
+@pytest.mark.parametrize(("ended", "waiting"), [(8, 2 + 2), (10, 2), (11, 1)])
+def test_a_study_under_way_shows_what_is_finished(letters, tmp_path, ended, waiting):
     class StoppedError(Exception):
         pass
 
+    done = []
+
     def stop(step):
-        if step.what == "done" and step.trial.number >= 7:
-            raise StoppedError
+        if step.what == "done":
+            done.append(step)
+            if len(done) == ended:
+                raise StoppedError
 
     read, used = read_letters(letters, keep_leaks=True)
-    study = begin(tmp_path, used, read, replace(ASKED, only=("mlp",)), lambda: WHOLE, own=True)
+    study = begin(tmp_path, used, read, replace(ASKED, only=("mlp",)), plan(mlp()))
     with closing(Store(tmp_path)) as store, pytest.raises(StoppedError):
         engine.run(study.plan, store, used, tmp_path, 1, lambda recipe: 1.0, stop, {})
     found = open_results(tmp_path)
-    assert found.waiting > 0
+    assert found.waiting == waiting  # finals, too, that are not planned yet
     assert found.family("mlp").finals == ()
     assert all(len(one.trials) == 2 for one in found.family("mlp").ranked)
+
+
+def test_families_that_an_earlier_command_asked_for_are_shown_too(letters, tmp_path):
+    read, used = read_letters(letters, keep_leaks=True)
+    whole = plan(mlp(finals=0, seeds=1), mlp(finals=0, seeds=1).model_copy(update={"name": "other"}))
+    for family in ("mlp", "other"):
+        study = begin(tmp_path, used, read, replace(ASKED, only=(family,)), whole)
+        study.save(tmp_path)
+        with closing(Store(tmp_path)) as store:
+            engine.run(study.plan, store, used, tmp_path, 2, lambda recipe: 1.0, lambda step: None, {})
+    found = open_results(tmp_path)
+    assert [family.family for family in found.families] == ["mlp", "other"]
+    assert found.waiting == 0
 
 
 def test_among_equals_the_smaller_network_is_ranked_first(results):
@@ -161,7 +179,7 @@ def test_no_study_and_no_finished_trial_are_said(letters, tmp_path):
     with pytest.raises(LetterlabError, match="no study in"):
         open_results(tmp_path)
     read, used = read_letters(letters, keep_leaks=True)
-    begin(tmp_path, used, read, ASKED, lambda: WHOLE, own=True)
+    begin(tmp_path, used, read, ASKED, WHOLE)
     with pytest.raises(LetterlabError, match="No training of the study"):
         open_results(tmp_path)
     (tmp_path / "study.json").write_text('{"asked": 3}')

@@ -1,0 +1,80 @@
+"""doubtful.csv: all letters whose label is in doubt, with a column for what a person says of each."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from letterlab.errors import LetterlabError
+from letterlab.evaluation import Rate, rate
+from letterlab.files import write_text
+from letterlab.findings.doubt import Doubt, Doubtful
+
+DOUBTFUL_FILE: Final = "doubtful.csv"
+COLUMNS: Final = (
+    "part", "name", "label", "kind", "suggested",
+    "probability_of_label", "probability_of_suggested", "score", "verdict",
+)  # fmt: skip
+VERDICTS: Final = ("yes", "no", "")
+"""A person agrees that the label is wrong or the picture damaged; does not; has not looked."""
+
+Verdicts = Mapping[tuple[str, str], str]
+"""What a person said, by a letter's part and name."""
+
+
+def write_doubtful(doubt: Doubt, path: Path) -> None:
+    """Writes the letters, the surest first, whole or not at all. Verdicts that the file holds already are kept.
+
+    Raises:
+        LetterlabError: there is a file of that name which is damaged, or was not written here.
+    """
+    verdicts = read_verdicts(path)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for one in doubt.letters:
+        writer.writerow([*_row(one), verdicts.get((one.part, one.name), "")])
+    write_text(path, text.getvalue())
+
+
+def read_verdicts(path: Path) -> Verdicts:
+    """What a person has written into the file; nothing, where there is none yet.
+
+    Raises:
+        LetterlabError: the file is damaged, or was not written here.
+    """
+    if not path.exists():
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the first letter
+    except (OSError, UnicodeDecodeError) as error:
+        raise LetterlabError(f"{path} cannot be read ({error}): save it as CSV in UTF-8, or delete it.") from None
+    # A spreadsheet writes semicolons where its language has decimal commas.
+    rows = list(csv.reader(io.StringIO(text), delimiter=";" if text.startswith("part;") else ","))
+    if not rows or tuple(rows[0]) != COLUMNS:
+        raise LetterlabError(f"{path} has not the columns that letterlab gives it: move it away, or delete it.")
+    found = {}
+    for number, row in enumerate(rows[1:], start=2):
+        verdict = row[-1].strip().lower() if len(row) == len(COLUMNS) else None
+        if verdict not in VERDICTS:
+            raise LetterlabError(
+                f"{path}, row {number}: give yes, no or nothing as the verdict, and leave the other columns alone."
+            )
+        found[row[0], row[1]] = verdict
+    return found
+
+
+def agreement(doubt: Doubt, verdicts: Verdicts) -> Rate:
+    """Of the letters in doubt that a person has looked at, the share of those where the person agrees."""
+    said = [verdicts.get((one.part, one.name), "") for one in doubt.letters]
+    return rate(said.count("yes"), len(said) - said.count(""))
+
+
+def _row(one: Doubtful) -> list[str]:
+    numbers = (one.of_label, one.of_suggested, one.score)
+    return [
+        one.part, one.name, one.label, one.kind, one.suggested or "",
+        *("" if math.isnan(number) else f"{number:.4f}" for number in numbers),
+    ]  # fmt: skip

@@ -1,0 +1,45 @@
+"""One process at a time works on a study; who comes second is told who that is."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from letterlab.errors import LetterlabError
+from letterlab.files import write_text
+
+LOCK: Final = ".lock"
+HOLDER: Final = ".holder"
+
+
+@contextmanager
+def held(folder: Path, command: str) -> Iterator[None]:
+    """Keeps a study's folder for this process; it is free again when the process ends, however that comes.
+
+    Args:
+        folder: of the study.
+        command: what this process was called with, for those who come second; may be empty.
+
+    Raises:
+        LetterlabError: another process works on it.
+    """
+    lock = FileLock(folder / LOCK, blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LetterlabError(
+            f"{folder} is worked on by {(folder / HOLDER).read_text(encoding='utf-8')}: "
+            "wait until it has ended, stop it, or give another --out."
+        ) from None
+    try:
+        write_text(
+            folder / HOLDER, f"process {os.getpid()} on {socket.gethostname()}" + (f" ({command})" if command else "")
+        )
+        yield
+    finally:
+        (folder / HOLDER).unlink()
+        lock.release()
