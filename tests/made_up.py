@@ -10,7 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from letterlab.alphabet import LETTERS
-from letterlab.evaluation import Predictions
+from letterlab.evaluation import Predictions, rate
 from letterlab.findings.doubt import Doubt, Doubtful, Kind
 from letterlab.history import Epoch, Record, Score
 from letterlab.letterset import LetterSet, Orientation, SetAside
@@ -218,7 +218,7 @@ def doubt() -> Doubt:
         name = "<b>.jpg" if i in (3, 4) else f"{label.lower()}_{1000 * (part == 'test') + position:05}.jpg"
         numbers = (0.01, of_suggested, 0.98 - i / 200)
         found.append(Doubtful(part, position, name, label, kind, suggested, *numbers))
-    return Doubt(tuple(found), {"train": 260, "test": 156})
+    return Doubt(tuple(found), {"train": 260, "test": 156}, rate(231, 260))
 
 
 def reread(given: Doubt | None = None) -> Reread:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int, UInt8
 
 from letterlab.alphabet import LETTERS
+from letterlab.evaluation import Rate, rate
 from letterlab.evaluation import rate
 from letterlab.letterset import LetterSet
 
@@ -83,6 +84,8 @@ class Doubt:
     """The surest first."""
     sizes: Mapping[Part, int]
     """How many letters each part has."""
+    read: Rate
+    """Of the training letters, those that networks which did not learn them read as their label."""
 
     def among(self, part: Part) -> Bool[np.ndarray, "n"]:
         """Which letters of a part are in doubt."""
@@ -101,7 +104,8 @@ def doubt(train: Reading, test: Reading) -> Doubt:
     )
     found = _doubtful("train", train, alike) + _doubtful("test", test, alike)
     sizes: dict[Part, int] = {"train": len(train.letters), "test": len(test.letters)}
-    return Doubt(tuple(sorted(found, key=lambda one: -one.score)), sizes)
+    right = int((train.upright.argmax(axis=1) == train.letters.labels).sum())
+    return Doubt(tuple(sorted(found, key=lambda one: -one.score)), sizes, rate(right, len(train.letters)))
 
 
 def _doubtful(part: Part, reading: Reading, alike: Bool[np.ndarray, "26 26"]) -> list[Doubtful]:

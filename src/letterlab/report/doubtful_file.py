@@ -27,15 +27,20 @@ Verdicts = Mapping[tuple[str, str], str]
 def write_doubtful(doubt: Doubt, path: Path) -> None:
     """Writes the letters, the surest first, whole or not at all. Verdicts that the file holds already are kept.
 
+    Letters that are no longer in doubt stand at the end if there is a verdict on them.
+
     Raises:
         LetterlabError: there is a file of that name which is damaged, or was not written here.
     """
-    verdicts = read_verdicts(path)
+    rows = _rows(path)
+    verdicts = {(row[0], row[1]): row[-1] for row in rows}
+    listed = {(one.part, one.name) for one in doubt.letters}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in doubt.letters:
         writer.writerow([*_row(one), verdicts.get((one.part, one.name), "")])
+    writer.writerows(row for row in rows if row[-1] and (row[0], row[1]) not in listed)
     write_text(path, text.getvalue())
 
 
@@ -45,8 +50,12 @@ def read_verdicts(path: Path) -> Verdicts:
     Raises:
         LetterlabError: the file is damaged, or was not written here.
     """
+    return {(row[0], row[1]): row[-1] for row in _rows(path)}
+
+
+def _rows(path: Path) -> list[list[str]]:
     if not path.exists():
-        return {}
+        return []
     try:
         text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the first letter
     except (OSError, UnicodeDecodeError) as error:
@@ -55,15 +64,14 @@ def read_verdicts(path: Path) -> Verdicts:
     rows = list(csv.reader(io.StringIO(text), delimiter=";" if text.startswith("part;") else ","))
     if not rows or tuple(rows[0]) != COLUMNS:
         raise LetterlabError(f"{path} has not the columns that letterlab gives it: move it away, or delete it.")
-    found = {}
     for number, row in enumerate(rows[1:], start=2):
-        verdict = row[-1].strip().lower() if len(row) == len(COLUMNS) else None
-        if verdict not in VERDICTS:
+        verdict = row[-1].strip().lower()
+        if len(row) != len(COLUMNS) or verdict not in VERDICTS:
             raise LetterlabError(
                 f"{path}, row {number}: give yes, no or nothing as the verdict, and leave the other columns alone."
             )
-        found[row[0], row[1]] = verdict
-    return found
+        row[-1] = verdict
+    return rows[1:]
 
 
 def agreement(doubt: Doubt, verdicts: Verdicts) -> Rate:

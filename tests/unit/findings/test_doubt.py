@@ -55,6 +55,11 @@ def the_one(**odd):
 
 def test_where_every_letter_is_read_as_its_label_none_is_in_doubt():
     assert found().letters == ()
+    assert (found().read.hits, found().read.n) == (26 * EACH, 26 * EACH)
+
+
+def test_how_many_training_letters_are_read_as_their_label():
+    assert doubt(reading(Q={"label": "O"}, R={"upright": "P"}), reading(A={"upright": "B"})).read.hits == 26 * EACH - 2
 
 
 def test_a_wrong_label_is_found_and_mended():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import made_up
-from letterlab.evaluation import Predictions
+from letterlab.evaluation import Predictions, rate
 from letterlab.findings.doubt import Doubt
 from letterlab.report.doubt import PICTURES, by_kind, without
 from letterlab.report.doubtful_file import DOUBTFUL_FILE, write_doubtful
@@ -31,7 +31,9 @@ def test_an_accuracy_with_and_without_the_letters_in_doubt():
     labels = np.zeros(10, dtype=np.uint8)
     probabilities = np.eye(26, dtype=np.float32)[[0, 0, 0, 0, 0, 0, 1, 1, 1, 1]]
     letters = tuple(replace(FOUND.letters[0], part="test", position=place) for place in (5, 6, 7, 8))
-    found = without(Doubt(letters, {"train": 1, "test": 10}), Predictions(probabilities, labels, np.array(["a"] * 10)))
+    found = without(
+        Doubt(letters, {"train": 1, "test": 10}, rate(1, 1)), Predictions(probabilities, labels, np.array(["a"] * 10))
+    )
     assert [(one.hits, one.n) for one in (found.every, found.sound, found.doubtful, found.mistakes)] == [
         (6, 10), (5, 6), (1, 4), (3, 4)
     ]  # fmt: skip
@@ -57,6 +59,13 @@ def test_the_surest_are_shown_and_the_rest_is_counted(language, doubted, tmp_pat
     assert str(len(FOUND.letters)) in html
 
 
+def test_how_well_these_networks_read_is_told_and_that_drawn_letters_have_no_wrong_label(doubted, tmp_path):
+    html = section(doubted, tmp_path).replace("\u202f", " ")
+    assert "88.8 %" in html
+    assert "every doubt here" not in html
+    assert "every doubt here" in section(replace(doubted, letters=replace(doubted.letters, drawn=True)), tmp_path)
+
+
 def test_verdicts_of_a_person_are_told(doubted, tmp_path):
     assert "No person has looked" in section(doubted, tmp_path)
     path = tmp_path / DOUBTFUL_FILE
@@ -67,7 +76,7 @@ def test_verdicts_of_a_person_are_told(doubted, tmp_path):
 
 
 def test_without_a_doubt_and_without_a_reading_it_says_so(doubted, tmp_path):
-    html = section(replace(doubted, reread=made_up.reread(Doubt((), FOUND.sizes))), tmp_path)
+    html = section(replace(doubted, reread=made_up.reread(Doubt((), FOUND.sizes, FOUND.read))), tmp_path)
     assert "<figure>" not in html
     assert "0: 0.0" in html.replace("\u202f", " ")
     assert "it is not known whose label is in doubt" in section(replace(doubted, reread=None), tmp_path)

@@ -1,6 +1,7 @@
 """doubtful.csv: what it holds, whose verdicts it keeps, what it refuses."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 
@@ -60,6 +61,19 @@ def test_verdicts_are_kept_and_counted(path):
     assert [row["verdict"] for row in rows(path)][:4] == ["yes", "no", "yes", ""]
     agreed = agreement(FOUND, read_verdicts(path))
     assert (agreed.hits, agreed.n) == (2, 3)
+
+
+def test_a_verdict_on_a_letter_that_is_no_longer_in_doubt_is_kept_and_not_counted(path):
+    judge(path, "yes", "", "no")
+    fewer = replace(FOUND, letters=FOUND.letters[3:])
+    write_doubtful(fewer, path)
+    assert [(row["name"], row["verdict"]) for row in rows(path)[-2:]] == [
+        (FOUND.letters[0].name, "yes"), (FOUND.letters[2].name, "no")
+    ]  # fmt: skip
+    assert len(rows(path)) == len(FOUND.letters) - 1
+    assert agreement(fewer, read_verdicts(path)).n == 0
+    write_doubtful(FOUND, path)
+    assert [row["verdict"] for row in rows(path)][:3] == ["yes", "", "no"]
 
 
 def test_a_letter_of_the_same_name_in_the_other_part_has_a_verdict_of_its_own(path):
