@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float32, Int, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Rate, rate
-from letterlab.evaluation import rate
 from letterlab.letterset import LetterSet
 
 Part = Literal["train", "test"]
