@@ -1,13 +1,16 @@
 """The first page: what the study answers to each task of the assignment, in sentences."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
+from letterlab.findings.evidence import Measured
 from letterlab.findings.letters import LetterScore
 from letterlab.report import batches, effects, transfer
+from letterlab.report.pairs import explained, reasons
 from letterlab.report.settings import shape
 from letterlab.report.words import Words
 from letterlab.study.results import ExperimentResult, FamilyResult, Results, duel
@@ -31,8 +34,21 @@ def score_of_asked(results: Results, family: FamilyResult) -> LetterScore:
     return next(score for score in family.findings.letters if score.letter == results.asked.letter)
 
 
-def answers(words: Words, results: Results) -> list[tuple[str, Markup]]:
-    """For each task the section that tells more, and its answer: a few whole sentences."""
+REASONS: Final = 4
+"""Reasons for confusions that the first page tells; section 1.3 has all."""
+
+
+class Answer(NamedTuple):
+    """What the study answers to one task of the assignment."""
+
+    section: str
+    """That tells more."""
+    sentences: list[Markup]
+    """The first is the answer; the others say how far it goes."""
+
+
+def answers(words: Words, results: Results) -> list[Answer]:
+    """For each task its answer."""
     tasks: dict[str, tuple[str, Callable[[Words, Results, FamilyResult], list[Markup]]]] = {
         "s1-1": ("mlp", _mlp),
         "s1-2": ("mlp", _evenness),
@@ -46,8 +62,8 @@ def answers(words: Words, results: Results) -> list[tuple[str, Markup]]:
     for section, (name, told_of) in tasks.items():
         family = results.family(name)
         told = told_of(words, results, family) if family else [missing(words, results, name)]
-        found.append((section, Markup(" ").join(told)))
-    return [*found, ("s4", words("answer.tensorboard"))]
+        found.append(Answer(section, told))
+    return [*found, Answer("s4", [words("answer.tensorboard"), words("answer.tensorboard_where")])]
 
 
 def missing(words: Words, results: Results, name: str) -> Markup:
@@ -136,7 +152,13 @@ def _pairs(words: Words, results: Results, family: FamilyResult) -> list[Markup]
     pairs = Markup("; ").join(
         words("answer.pair", first=pair.first, second=pair.second, hits=pair.both.hits, n=pair.both.n) for pair in found
     )
-    return [words("answer.pairs", n=len(found), pairs=pairs), words("answer.why")]
+    told = []
+    for one in chain.from_iterable(why.directions for why in explained(results, family)):
+        if of_shape := [evidence for evidence in one.evidence if isinstance(evidence, Measured)]:
+            reason = reasons(words, replace(one, evidence=(of_shape[0],)))[0].says
+            told.append(words("answer.because", letter=one.letter, read_as=one.read_as, reason=reason))
+    key = "answer.why" if told else "answer.why_none"
+    return [words("answer.pairs", n=len(found), pairs=pairs), words(key), *told[:REASONS]]
 
 
 def _letter(words: Words, results: Results, family: FamilyResult) -> list[Markup]:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 import made_up
+from letterlab.findings.evidence import Direction, Explanation, Leaning, Measured
 from letterlab.report.answers import answers, champion, missing
 from letterlab.report.effects import mean_validation, steps
 from letterlab.study.results import Failure, duel
@@ -13,7 +14,7 @@ TASKS = ["s1-1", "s1-2", "s1-3", "s1-4", "s2-1", "s2-2", "s3", "s4"]
 
 
 def told(words, results) -> dict[str, str]:
-    return {section: re.sub(r"<[^>]+>", "", str(sentences)) for section, sentences in answers(words, results)}
+    return {one.section: re.sub(r"<[^>]+>", "", " ".join(one.sentences)) for one in answers(words, results)}
 
 
 def only_mlp(given, usual=0.9, each=20, **more):
@@ -91,6 +92,24 @@ def test_the_ten_pairs_are_listed_with_their_counts(english, russian):
     assert re.findall(r"(\w·\w) (\d+) of (\d+)", told(english, results)["s1-3"]) == counts
     assert re.findall(r"(\w·\w) (\d+) из (\d+)", told(russian, results)["s1-3"]) == counts
     assert told(english, only_mlp({}, 1.0))["s1-3"].startswith("The best MLP confuses no pair")
+
+
+def test_why_pairs_are_confused_is_told_as_far_as_it_is_shown_of_the_misread(english, russian, monkeypatch):
+    wider = Measured("width", True, 1.31, 0.8, 1.4, 0.9, 0.0004)
+    leaning = Leaning("slant", False, -3.2, 4.0, -8.0, 0.41, 140, 0.001)
+    evidence = [(leaning, wider), (leaning,), (), (wider,), (wider,), (wider,), (wider,)]
+    directions = [Direction(letter, "Q", 9, one, 5, None) for letter, one in zip("ABCDEFG", evidence, strict=True)]
+    explanations = [Explanation(one.letter, "Q", (one,), None, ()) for one in directions]
+    monkeypatch.setattr("letterlab.report.answers.explained", lambda *_: explanations)
+    sentence = told(english, only_mlp({}, 0.8))["s1-3"]
+    told_of = re.findall(
+        r"(\w) read as Q: The writing is wider for its height than in (\w) read rightly, as in Q\.", sentence
+    )
+    assert told_of == [(letter, letter) for letter in "ADEF"]
+    assert "leans" not in sentence
+    assert "A прочитана как Q: " in told(russian, only_mlp({}, 0.8))["s1-3"]
+    monkeypatch.setattr("letterlab.report.answers.explained", lambda *_: explanations[1:3])
+    assert "No reason is shown beyond chance" in told(english, only_mlp({}, 0.8))["s1-3"]
 
 
 def test_the_letter_is_told_with_what_it_is_confused_with(english, russian):
