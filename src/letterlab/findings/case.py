@@ -144,7 +144,8 @@ def by_case(predictions: Predictions, cases: Cases) -> ByCase | None:
 
 def _resampled(members: Bool[np.ndarray, "2 k n"]) -> Float32[np.ndarray, "2 k resamples"]:
     """How many of the letters each resample draws."""
-    return members.astype(np.float32) @ letter_weights(members.shape[2]).T
+    n = members.shape[2]
+    return (members.reshape(-1, n).astype(np.float32) @ letter_weights(n).T).reshape(*members.shape[:2], -1)
 
 
 def _difference(n: Num[np.ndarray, "2 k r"], right: Num[np.ndarray, "2 k r"]) -> Float[np.ndarray, "r"]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -157,6 +157,7 @@ def letter_weights(n: int) -> Float32[np.ndarray, "resamples {n}"]:
     return weights
 
 
+@cache
 def _seed_weights(seeds: int) -> Int[np.ndarray, "resamples {seeds}"]:
     """How often each seed is drawn in each resample: the same for equally many seeds, which makes these pairs."""
     return np.random.default_rng([1, seeds]).multinomial(seeds, np.full(seeds, 1 / seeds), RESAMPLES)

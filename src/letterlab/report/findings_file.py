@@ -83,7 +83,7 @@ def _family(results: Results, family: FamilyResult) -> FamilyFound:
         network=family.best_trial.name,
         findings=family.findings,
         explanations=explained(results, family),
-        by_case=results.by_case(family),
+        by_case=results.by_case[family.family],
     )
 
 

@@ -159,9 +159,10 @@ class Results:
         """Which test letters are capitals and which small, as far as their pictures tell."""
         return tell_cases(self.test)
 
-    def by_case(self, family: FamilyResult) -> ByCase | None:
-        """How well a family's best network reads capitals and small letters."""
-        return by_case(family.best_trial.test, self.cases)
+    @cached_property
+    def by_case(self) -> dict[str, ByCase | None]:
+        """By family, how well its best network reads capitals and small letters."""
+        return {family.family: by_case(family.best_trial.test, self.cases) for family in self.families}
 
     def family(self, name: str) -> FamilyResult | None:
         """The result of a family, if the study had it."""

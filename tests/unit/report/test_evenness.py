@@ -107,7 +107,7 @@ def test_the_accuracies_that_are_reached(usual, english):
 
 def test_capitals_and_small_letters(usual, english):
     text = told(usual)
-    found = usual.by_case(usual.family("mlp"))
+    found = usual.by_case["mlp"]
     assert f"{found.capital.n} capitals and {found.small.n} small letters" in text
     assert english.rate(found.capital) in text
     assert f"{usual.test.names[usual.cases.capital][0]}: told to be a capital A" in page(usual)
