@@ -27,19 +27,18 @@ def held(folder: Path, command: str) -> Iterator[None]:
     Raises:
         LetterlabError: another process works on it.
     """
-    lock = FileLock(folder / LOCK, blocking=False)
+    lock, holder = FileLock(folder / LOCK, blocking=False), folder / HOLDER
     try:
         lock.acquire()
     except Timeout:
+        # It may have begun this moment, and not have said who it is.
+        who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
         raise LetterlabError(
-            f"{folder} is worked on by {(folder / HOLDER).read_text(encoding='utf-8')}: "
-            "wait until it has ended, stop it, or give another --out."
+            f"{folder} is worked on by {who}: wait until it has ended, stop it, or give another --out."
         ) from None
     try:
-        write_text(
-            folder / HOLDER, f"process {os.getpid()} on {socket.gethostname()}" + (f" ({command})" if command else "")
-        )
+        write_text(holder, f"process {os.getpid()} on {socket.gethostname()}" + (f" ({command})" if command else ""))
         yield
     finally:
-        (folder / HOLDER).unlink()
+        holder.unlink(missing_ok=True)
         lock.release()
