@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Shaped, UInt8
 
-from letterlab.files import replace_whole
+from letterlab.files import read_arrays, replace_whole
 
 Z_95: Final = 1.959963984540054
 """Two-sided 95 % quantile of the normal distribution."""
@@ -80,6 +80,9 @@ class Predictions:
 
     @classmethod
     def open(cls, path: Path) -> "Predictions":
-        """Predictions that `save` wrote."""
-        with np.load(path, allow_pickle=False) as stored:
-            return cls(stored["probabilities"], stored["labels"], stored["names"])
+        """Predictions that `save` wrote.
+
+        Raises:
+            LetterlabError: the file is missing, or damaged.
+        """
+        return cls(**read_arrays(path))

@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from zipfile import BadZipFile
+
+import numpy as np
+
+from letterlab.errors import LetterlabError
 
 
 @contextmanager
@@ -25,6 +30,19 @@ def replace_whole(path: Path) -> Iterator[IO[bytes]]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file.
+
+    Raises:
+        LetterlabError: it is missing, or damaged.
+    """
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise LetterlabError(f"{path} is missing or damaged ({error}): bring it back, or give another --out.") from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,8 +5,10 @@ from itertools import pairwise
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+import made_up
 from letterlab.alphabet import LETTERS
 from letterlab.findings.pairs import mistakes
+from letterlab.report.page import write_report
 
 SECTIONS = ["answer", "letters", "s1-1", "s1-2", "s1-3", "s1-4", "s2-1", "s2-2", "s3", "doubt", "costs", "s4", "method"]
 
@@ -125,6 +127,25 @@ def test_a_table_sorts_by_mouse_and_by_keyboard(open_report):
     assert "".join(table.locator("tbody th").all_inner_texts()) == "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def test_what_is_not_known_stays_below(browser, tmp_path):
+    written = tmp_path / "report.html"
+    write_report(made_up.results(absent="Q"), written)
+    page = browser.new_page()
+    page.goto(written.as_uri())
+    # Of each column in which some cells hold a dash: where they stand when it is sorted up, and down.
+    columns = page.evaluate("""() => [...document.querySelectorAll("table.sortable")].flatMap((table) =>
+      [...table.querySelectorAll("thead button")].flatMap((button, i) => {
+        const dashes = () => [...table.tBodies[0].rows].map((row) => row.cells[i].textContent.trim() === "–");
+        if (dashes().every((one) => one === dashes()[0])) return [];
+        const name = `${table.closest("[id]").id} ${button.textContent}`;
+        return [1, 2].map(() => { button.click(); return [name, dashes()]; });
+      }))""")
+    page.close()
+    found = {name for name, _ in columns}
+    assert found >= {"evenness-mlp Rank", "evenness-mlp Accuracy (recall)", "s1-1 p (Holm)", "s1-1 p over seeds"}
+    assert [name for name, dashes in columns if dashes != sorted(dashes)] == []
+
+
 def test_folded_parts_open_by_keyboard_and_for_printing(open_report):
     page = open_report()
     closed = page.locator("details:not([open])")
@@ -142,6 +163,20 @@ def test_folded_parts_open_by_keyboard_and_for_printing(open_report):
     assert page.locator("#asked-mlp").is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert closed.count() == before - 1
+
+
+def test_what_a_reader_opened_is_printed_unfolded(open_report):
+    page = open_report()
+    page.locator("#s2-1 > .findings > summary").first.click()
+    inside = page.locator("#s2-1 > .findings").first.locator("details")
+    assert inside.count() > 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert all(one.get_attribute("open") is not None for one in inside.all())
+    assert page.locator("#s2-1 > .findings >> visible=true").count() == 1
+    assert page.locator(".findings:not([open]) > summary >> visible=true").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert all(one.get_attribute("open") is None for one in inside.all())
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])
@@ -203,6 +238,41 @@ def test_another_language_keeps_the_place_and_what_is_open(open_report):
     page.get_by_role("button", name="Русский").evaluate("one => one.click()")
     assert page.evaluate(top) == pytest.approx(before, abs=1)
     assert page.locator("#s2-1 > details").first.get_attribute("open") is not None
+
+
+def test_another_language_keeps_what_is_chosen_and_sorted(open_report, made):
+    page = open_report()
+    name, _ = a_mistake(made, "mlp")
+    page.locator(f'#s1-2 [data-cell="{name}"]').click()
+    pictures = page.locator("#s1-2 .shown .pic").count()
+    table = page.locator("#evenness-mlp table").first
+    for _ in ("ascending", "descending"):
+        table.locator("thead button").nth(3).click()
+    letters = table.locator("tbody th")
+    shares = "all => all.map((one) => Number(one.dataset.value))"
+    before = table.locator("tbody td:nth-child(4)").evaluate_all(shares)
+    top = "document.querySelector('#s1-2 .matrix figure').getBoundingClientRect().top"
+    page.evaluate(
+        "document.querySelector('#s1-2 [data-cell=MM]').scrollIntoView({block: 'center', behavior: 'instant'})"
+    )
+    place = page.evaluate(top)
+    page.get_by_role("button", name="Русский").evaluate("one => one.click()")
+    assert page.evaluate(top) == pytest.approx(place, abs=1)
+    assert page.evaluate("document.activeElement.textContent") == "Русский"
+    assert page.locator(".chosen").count() == 1
+    assert page.locator("#s1-2 .chosen").get_attribute("data-cell") == name
+    assert page.locator("#s1-2 .shown .pic").count() == pictures > 0
+    told = page.locator("#s1-2 .shown .title").inner_text()
+    assert told == page.locator("#s1-2 .chosen title").text_content()
+    assert page.locator("th[aria-sort]").count() == 1
+    assert table.locator("th[aria-sort=descending]").evaluate("one => one.cellIndex") == 3
+    assert table.locator("tbody td:nth-child(4)").evaluate_all(shares) == before == sorted(before, reverse=True)
+    # What is chosen anew or given up here is so there too.
+    page.locator("#s1-2 .close").click()
+    table.locator("thead button").first.click()
+    page.get_by_role("button", name="English").click()
+    assert page.locator(".chosen").count() == page.locator(".shown .pic").count() == 0
+    assert "".join(letters.all_inner_texts()) == LETTERS
 
 
 def test_all_works_in_the_language_chosen_later(open_report, made):
@@ -322,6 +392,31 @@ def test_a_cell_has_a_name_for_those_who_hear_it(open_report, made):
     assert page.get_by_role("grid").first.get_by_role("rowheader", name="G", exact=True).count() == 1
 
 
+def test_each_cell_knows_its_column(open_report):
+    page = open_report()
+    grid = page.get_by_role("grid").first
+    assert grid.get_attribute("aria-colcount") == "28"
+    columns = "all => all.map((one) => [one.textContent, Number(one.getAttribute('aria-colindex'))])"
+    heads = grid.get_by_role("columnheader").evaluate_all(columns)
+    assert heads == [[letter, 2 + i] for i, letter in enumerate(LETTERS)]
+    assert {index for _, index in grid.get_by_role("rowheader").evaluate_all(columns)} == {1}
+    cells = "all => all.map((one) => [one.dataset.cell, Number(one.getAttribute('aria-colindex'))])"
+    for cell, index in grid.get_by_role("gridcell").evaluate_all(cells):
+        assert index == (28 if cell is None else 2 + LETTERS.index(cell[1])), cell
+
+
+def test_a_mangled_address_stops_nothing(open_report):
+    page = open_report()
+    page.goto(f"{page.url}#%E0%A4%A")
+    page.reload()
+    # What comes last in the script still works.
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details[open]").count() > 0
+    page.get_by_role("button", name="Русский").click()
+    page.reload()
+    assert page.evaluate("document.documentElement.lang") == "ru"
+
+
 def test_a_row_leads_to_its_letters_page(open_report):
     page = open_report()
     letter = page.locator("#letter-mlp-Q")
@@ -329,6 +424,8 @@ def test_a_row_leads_to_its_letters_page(open_report):
     page.locator('#s1-2 a[href="#letter-mlp-Q"]').click()
     assert letter.is_visible()
     assert 0 <= letter.bounding_box()["y"] < 900
+    # Its summary, which says of which letter it is, stands above it in sight.
+    assert page.locator("details:has(> #letter-mlp-Q) > summary").bounding_box()["y"] >= 0
     inside = page.locator("#letter-cnn-Q")
     page.evaluate("location.hash = '#letter-cnn-Q'")
     inside.wait_for(state="visible")

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
-from letterlab.files import replace_whole, write_text
+from letterlab.errors import LetterlabError
+from letterlab.files import read_arrays, replace_whole, write_text
 
 
 def test_the_name_is_taken_only_at_the_end(tmp_path):
@@ -25,3 +27,15 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
         write_half()
     assert path.read_text(encoding="utf-8") == "старый"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("left", [0, 10, 200])
+def test_arrays_that_are_missing_or_damaged_are_named(tmp_path, left):
+    path = tmp_path / "some.npz"
+    with pytest.raises(LetterlabError, match=r"some\.npz is missing or damaged"):
+        read_arrays(path)
+    np.savez(path, a=np.arange(1000))
+    assert read_arrays(path)["a"].tolist() == list(range(1000))
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(LetterlabError, match=r"some\.npz is missing or damaged"):
+        read_arrays(path)

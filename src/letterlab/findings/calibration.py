@@ -48,7 +48,7 @@ class Calibration:
     excess: float
     """Mean confidence less accuracy: above 0 the network is too sure of itself."""
     excess_low: float
-    """Lower end of its 95 % bootstrap interval."""
+    """Lower end of its 95 % bootstrap interval, which holds 0 where true confidences would show as much by chance."""
     excess_high: float
 
     @property
@@ -111,9 +111,14 @@ def calibration(predictions: Predictions) -> Calibration:
     error = _error(lacking[None] @ members, n)[0]
     by_letters = letter_weights(n) @ (members * lacking[:, None])
     low, high = 2 * error - np.quantile(_error(by_letters, n), [0.975, 0.025])
-    excess_low, excess_high = np.quantile(by_letters.sum(axis=1) / n, [0.025, 0.975])
     drawn = np.random.default_rng(0).random((RESAMPLES, n), dtype=np.float32) < confidence
     true = _error((confidence - drawn).astype(np.float32) @ members, n)
+    excess = float(lacking.mean())
+    excess_low, excess_high = np.quantile(by_letters.sum(axis=1) / n, [0.025, 0.975])
+    # With hardly a mistake the resamples hold no more of them: what chance would make of true confidences is told too.
+    chance = np.quantile((confidence - drawn).mean(axis=1), [0.025, 0.975])
+    if chance[0] <= excess <= chance[1]:
+        excess_low, excess_high = min(excess_low, 0.0), max(excess_high, 0.0)
     p = float((1 + (true >= error).sum()) / (1 + RESAMPLES))
     return Calibration(
         bins=tuple(_bin(i, confidence[places == i], predictions.correct[places == i]) for i in np.unique(places)),
@@ -122,7 +127,7 @@ def calibration(predictions: Predictions) -> Calibration:
         high=max(float(high), float(error)),
         by_chance=float(true.mean()),
         p=p,
-        excess=float(lacking.mean()),
+        excess=excess,
         excess_low=float(excess_low),
         excess_high=float(excess_high),
     )

@@ -112,6 +112,8 @@ def _doubtful(part: Part, reading: Reading, alike: Bool[np.ndarray, "26 26"]) ->
     from cleanlab.filter import find_label_issues
 
     letters, upright = reading.letters, reading.upright
+    if len(np.unique(letters.labels)) < 2:  # what is usual of a letter is known beside others alone
+        return []
     labels, answers = letters.labels.astype(np.int64), upright.argmax(axis=1)
     of_label = _of(labels, upright)
     misread = (answers != labels) & ~alike[labels, answers]

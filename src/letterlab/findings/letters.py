@@ -11,6 +11,10 @@ from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Rate, rate
 from letterlab.findings.compare import holm
 
+FEWEST: Final = 5
+"""Mistakes expected of a letter below which the chi-squared distribution is not trusted."""
+TABLES: Final = 10_000
+"""Drawn where it is not."""
 TESTS_AGAIN: Final = 10_000
 """Made-up tests: a share of them is right to a hundredth."""
 
@@ -24,8 +28,8 @@ class LetterScore:
     """Of the pictures of this letter, how many were read as it: the letter's accuracy."""
     precision: Rate
     """Of the pictures read as this letter, how many are it."""
-    rank: int
-    """1 is the letter of highest recall; equal recalls share a rank."""
+    rank: int | None
+    """1 is the letter of highest recall; equal recalls share a rank. None for a letter that does not occur."""
     read_as: tuple[tuple[str, int], ...]
     """What its pictures were wrongly read as, most often first, with counts."""
     taken_for_it: tuple[tuple[str, int], ...]
@@ -65,7 +69,7 @@ class Evenness:
     p: float
     """Probability of a table at least as uneven if every letter were equally easy."""
     cramers_v: float
-    """Effect size of that table, 0 (even) to 1."""
+    """Effect size of that table, 0 (even) to 1, without what chance adds to it (Bergsma 2013)."""
     expected_spread: float
     """Standard deviation of the letters' accuracies that chance alone would give, were all equally easy."""
     spread: float
@@ -85,7 +89,7 @@ def letter_scores(counts: Int[np.ndarray, "26 26"]) -> tuple[LetterScore, ...]:
             letter=letter,
             recall=shares[i],
             precision=rate(int(counts[i, i]), int(counts[:, i].sum())),
-            rank=1 + sum(other.share > shares[i].share for other in shares if other.n),
+            rank=1 + sum(other.share > shares[i].share for other in shares if other.n) if shares[i].n else None,
             read_as=_others(counts[i], i),
             taken_for_it=_others(counts[:, i], i),
         )
@@ -101,8 +105,9 @@ def _others(row: Int[np.ndarray, "26"], own: int) -> tuple[tuple[str, int], ...]
 def evenness(scores: tuple[LetterScore, ...]) -> Evenness:
     """Compares the letters that occur with the null hypothesis that all are read equally well.
 
-    Pearson's chi-squared test of homogeneity. With every answer right (or wrong) there is nothing to tell apart:
-    the statistic is 0 and p is 1.
+    Pearson's chi-squared test of homogeneity; where fewer than five mistakes (or right answers) are expected of some
+    letter (Cochran 1954) its p is that of 10,000 tables drawn with the same sums. With every answer right (or wrong)
+    there is nothing to tell apart: the statistic is 0 and p is 1.
 
     The best and the worst letter are compared with each other one by Fisher's exact test, two-sided. That they were
     chosen out of 26 needs no correction: where all letters have as many pictures, the larger of two equal neighbours
@@ -133,11 +138,32 @@ def evenness(scores: tuple[LetterScore, ...]) -> Evenness:
         worst_standing=worst_standing,
         chi_squared=statistic,
         degrees=degrees,
-        p=float(chi2.sf(statistic, degrees)) if degrees else 1.0,
-        cramers_v=float(np.sqrt(statistic / n.sum())),
+        p=_p_uneven(statistic, n, int(n.sum() - right.sum())) if statistic else 1.0,
+        cramers_v=_cramers_v(statistic, int(n.sum()), len(seen)),
         expected_spread=float(np.sqrt(np.mean(variance / n))),
         spread=float(np.std(right / n)),
     )
+
+
+def _p_uneven(statistic: float, n: Int[np.ndarray, "k"], wrong: int) -> float:
+    """Probability of a statistic at least as large among tables with the same sums, were all letters equally easy."""
+    share = wrong / n.sum()
+    if n.min() * min(share, 1 - share) >= FEWEST:
+        return float(chi2.sf(statistic, len(n) - 1))
+    drawn = np.random.default_rng(0).multivariate_hypergeometric(n, wrong, TABLES)
+    statistics = ((drawn - n * share) ** 2 / (n * share * (1 - share))).sum(axis=1)
+    return float((1 + (statistics >= statistic * (1 - 1e-9)).sum()) / (1 + TABLES))
+
+
+def _cramers_v(statistic: float, n: int, letters: int) -> float:
+    """Cramer's V of a table of two rows, corrected for its bias."""
+    if n < 3 or letters < 2:
+        return 0.0
+    beyond = statistic / n - (letters - 1) / (n - 1)
+    if beyond < 1e-9:  # rounding
+        return 0.0
+    columns = letters - (letters - 1) ** 2 / (n - 1)
+    return float(np.sqrt(min(beyond / min(1 - 1 / (n - 1), columns - 1), 1.0)))
 
 
 def _standings(seen: list[LetterScore], best: LetterScore, worst: LetterScore) -> tuple[Standing, Standing]:

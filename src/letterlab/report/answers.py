@@ -157,7 +157,8 @@ def _pairs(words: Words, results: Results, family: FamilyResult) -> list[Markup]
         if of_shape := [evidence for evidence in one.evidence if isinstance(evidence, Measured)]:
             reason = reasons(words, replace(one, evidence=(of_shape[0],)))[0].says
             told.append(words("answer.because", letter=one.letter, read_as=one.read_as, reason=reason))
-    key = "answer.why" if told else "answer.why_none"
+    some = any(one.evidence for why in explained(results, family) for one in why.directions)
+    key = "answer.why" if told else "answer.why_elsewhere" if some else "answer.why_none"
     return [words("answer.pairs", n=len(found), pairs=pairs), words(key), *told[:REASONS]]
 
 
@@ -228,8 +229,9 @@ def _transfer(words: Words, results: Results, family: FamilyResult) -> list[Mark
     told = _best(words, family)
     if cnn := results.family("cnn"):
         told.append(_against(words, family, cnn))
-    sweeps = filter(None, (transfer.letter_sweep(result, results) for result in family.experiments))
+    sweeps = [one for result in family.experiments if (one := transfer.letter_sweep(result, results))]
     compared = [sentence for sweep in sweeps for sentence in transfer.network_sentences(words, sweep)]
+    compared += dict.fromkeys(sentence for sweep in sweeps for sentence in sweep.differing(words))
     failed = [one for result in family.experiments for one in transfer.without_weights(results, result)]
     told += compared or [words("answer.transfer_none")]
     return told + [words("transfer.failed", network=network, reason=reason) for network, reason in failed]

@@ -1,6 +1,6 @@
 """What the figures' axes share: where a scale ends, its grid lines, names that keep apart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
@@ -23,13 +23,13 @@ def padded_log(low: Number, high: Number, start: Number, end: Number) -> LogScal
     return LogScale(low / air, high * air, start, end)
 
 
-def usual(values: Sequence[float], near: float, best: Callable[[Sequence[float]], float] = max) -> tuple[float, float]:
-    """The lowest and the highest value that a scale has to hold; `best` is max or min.
+def usual(values: Sequence[float], near: float) -> tuple[float, float]:
+    """The lowest and the highest value that a scale has to hold; higher is better.
 
-    Those more than four times as far from the best as the median is are left out, lest they squeeze all others into a
-    corner; but none that is near the best.
+    Those more than four times as far from the highest as the median is are left out, lest they squeeze all others into
+    a corner; but none that is near the highest. A figure says which it leaves out: an arrow stands for each.
     """
-    end, middle = best(values), float(np.median(values))
+    end, middle = max(values), float(np.median(values))
     reach = max(4 * abs(middle - end), near)
     kept = [value for value in values if abs(value - end) <= reach]
     return float(min(kept)), float(max(kept))
@@ -42,8 +42,15 @@ def places(ticks: Sequence[float], shares: bool) -> int:
 
 
 def horizontal_grid(words: Words, y: Scale | LogScale, shares: bool, left: Number, right: Number) -> list[Markup]:
-    """Grid lines with their values, as percentages or as they are; never past 100 %."""
-    ticks = [tick for tick in y.ticks(5) if not shares or tick <= 1 + 1e-9]
+    """Grid lines with their values, as percentages or as they are; never past 100 %.
+
+    At least four, as few as round values allow: of a linear scale always, of a logarithmic one where there are so many.
+    """
+    ticks: list[float] = []
+    for most in range(5, 12):
+        ticks = [tick for tick in y.ticks(most) if not shares or tick <= 1 + 1e-9]
+        if len(ticks) >= 4:
+            break
     digits = places(ticks, shares)
     parts = []
     for tick in ticks:

@@ -39,7 +39,7 @@ def groups_of(words: Words, result: ExperimentResult) -> list[Group]:
         return crossed_level(words, experiment.crossed[0].name, one)
 
     for name, members in groupby(result.tried, key=label):
-        rows = tuple((one, result.to_base.get(one.name)) for one in members)
+        rows = tuple((one, result.to_base.get(one)) for one in members)
         compared = next((one for one, comparison in rows if comparison), None)
         found.append(Group(name, result.base_of(compared) if compared else None, rows))
     return found
@@ -47,7 +47,7 @@ def groups_of(words: Words, result: ExperimentResult) -> list[Group]:
 
 def group_of_ranked(words: Words, family: FamilyResult) -> list[Group]:
     """The ranked candidates of a family, against the best."""
-    rows = tuple((one, family.to_best.get(one.name)) for one in family.ranked)
+    rows = tuple((one, family.to_best.get(one)) for one in family.ranked)
     return [Group(words.known("factor", "finals"), family.best, rows)]
 
 

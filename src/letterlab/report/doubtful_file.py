@@ -14,14 +14,14 @@ from letterlab.findings.doubt import Doubt, Doubtful
 
 DOUBTFUL_FILE: Final = "doubtful.csv"
 COLUMNS: Final = (
-    "part", "name", "label", "kind", "suggested",
+    "part", "position", "name", "label", "kind", "suggested",
     "probability_of_label", "probability_of_suggested", "score", "verdict",
 )  # fmt: skip
 VERDICTS: Final = ("yes", "no", "")
 """A person agrees that the label is wrong or the picture damaged; does not; has not looked."""
 
 Verdicts = Mapping[tuple[str, str], str]
-"""What a person said, by a letter's part and name."""
+"""What a person said, by a letter's part and position: names need not differ."""
 
 
 def write_doubtful(doubt: Doubt, path: Path) -> None:
@@ -34,12 +34,12 @@ def write_doubtful(doubt: Doubt, path: Path) -> None:
     """
     rows = _rows(path)
     verdicts = {(row[0], row[1]): row[-1] for row in rows}
-    listed = {(one.part, one.name) for one in doubt.letters}
+    listed = {(one.part, str(one.position)) for one in doubt.letters}
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)  # names may hold anything
     writer.writerow(COLUMNS)
     for one in doubt.letters:
-        writer.writerow([*_row(one), verdicts.get((one.part, one.name), "")])
+        writer.writerow([*_row(one), verdicts.get((one.part, str(one.position)), "")])
     writer.writerows(row for row in rows if row[-1] and (row[0], row[1]) not in listed)
     write_text(path, text.getvalue())
 
@@ -57,14 +57,17 @@ def _rows(path: Path) -> list[list[str]]:
     if not path.exists():
         return []
     try:
-        text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the first letter
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets put a mark before the first letter
+            text = file.read()
+        # A spreadsheet writes semicolons where its language has decimal commas.
+        delimiter = ";" if text.partition("position")[0].strip('"').endswith(";") else ","
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise LetterlabError(f"{path} cannot be read ({error}): save it as CSV in UTF-8, or delete it.") from None
-    # A spreadsheet writes semicolons where its language has decimal commas.
-    rows = list(csv.reader(io.StringIO(text), delimiter=";" if text.startswith("part;") else ","))
     if not rows or tuple(rows[0]) != COLUMNS:
         raise LetterlabError(f"{path} has not the columns that letterlab gives it: move it away, or delete it.")
     for number, row in enumerate(rows[1:], start=2):
+        row += [""] * (len(row) == len(COLUMNS) - 1)  # a spreadsheet may leave out what is empty at the end
         verdict = row[-1].strip().lower()
         if len(row) != len(COLUMNS) or verdict not in VERDICTS:
             raise LetterlabError(
@@ -76,13 +79,13 @@ def _rows(path: Path) -> list[list[str]]:
 
 def agreement(doubt: Doubt, verdicts: Verdicts) -> Rate:
     """Of the letters in doubt that a person has looked at, the share of those where the person agrees."""
-    said = [verdicts.get((one.part, one.name), "") for one in doubt.letters]
+    said = [verdicts.get((one.part, str(one.position)), "") for one in doubt.letters]
     return rate(said.count("yes"), len(said) - said.count(""))
 
 
 def _row(one: Doubtful) -> list[str]:
     numbers = (one.of_label, one.of_suggested, one.score)
     return [
-        one.part, one.name, one.label, one.kind, one.suggested or "",
+        one.part, str(one.position), one.name, one.label, one.kind, one.suggested or "",
         *("" if math.isnan(number) else f"{number:.4f}" for number in numbers),
     ]  # fmt: skip

@@ -43,7 +43,7 @@ def by_factor(result: ExperimentResult) -> list[FactorEffects]:
     """Every factor of which a level could be compared with its base, in the plan's order."""
     found: dict[str, FactorEffects] = {}
     compared = [
-        Effect(one, base, result.to_base[one.name]) for one in result.tried if (base := result.base_of(one)) is not None
+        Effect(one, base, result.to_base[one]) for one in result.tried if (base := result.base_of(one)) is not None
     ]
     for effect in sorted(compared, key=lambda effect: -abs(effect.comparison.difference)):
         factor = found.setdefault(effect.tried.varied, FactorEffects(effect.tried.varied))
@@ -153,7 +153,7 @@ def best_of_search(result: ExperimentResult) -> Effect | None:
 
 def tied(family: FamilyResult) -> list[Tried]:
     """The ranked candidates that are not told apart from the best."""
-    return [one for one in family.ranked[1:] if not family.to_best[one.name].apart]
+    return [one for one in family.ranked[1:] if not family.to_best[one].apart]
 
 
 def title(words: Words, result: ExperimentResult) -> str:

@@ -78,7 +78,7 @@ def _family(results: Results, family: FamilyResult) -> FamilyFound:
     to_best = family.to_best if family.finals else {}
     return FamilyFound(
         experiments={result.experiment.name: _experiment(results, result) for result in family.experiments},
-        finals=tuple(FinalistFound(**_candidate(one), less_best=to_best.get(one.name)) for one in family.finals),
+        finals=tuple(FinalistFound(**_candidate(one), less_best=to_best.get(one)) for one in family.finals),
         best=f"{family.best.experiment}/{family.best.name}",
         network=family.best_trial.name,
         findings=family.findings,
@@ -93,9 +93,7 @@ def _experiment(results: Results, result: ExperimentResult) -> ExperimentFound:
     return ExperimentFound(
         crossed=tuple(factor.name for factor in result.experiment.crossed),
         factors=tuple(factor.name for factor in result.experiment.factors),
-        candidates=tuple(
-            VariedFound(**_candidate(one), less_base=result.to_base.get(one.name)) for one in result.tried
-        ),
+        candidates=tuple(VariedFound(**_candidate(one), less_base=result.to_base.get(one)) for one in result.tried),
         importances=result.importances,
         less_one_before={one.name: step for one, step in steps(result)},
         searched=tuple(CandidateFound(**_candidate(one)) for one in result.searched),

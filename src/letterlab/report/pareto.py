@@ -14,6 +14,7 @@ from letterlab.study.tried import Tried
 
 Cost = Literal["parameters", "seconds"]
 COSTS: Final[tuple[Cost, ...]] = ("parameters", "seconds")
+_BENEATH: Final = 28  # pixels for the marks beneath the scale and their arrows
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +50,16 @@ def best_at_cost(results: Results, cost: Cost) -> list[Spot]:
 
 
 def pareto_figure(words: Words, results: Results, cost: Cost) -> Markup:
-    """A mark for each candidate, filled where it was shown all letters; the frontier as steps, its members numbered."""
+    """A mark for each candidate, filled where it was shown all letters; the frontier as steps, its members numbered.
+
+    Candidates far below the others stand beneath the scale, each over an arrow.
+    """
     left, right, top, bottom, width, height = 52, 744, 14, 300, 760, 336
     every, best = spots(results, cost), best_at_cost(results, cost)
     costs = [max(one.cost, 1e-3) for one in every]
     x = padded_log(min(costs), max(costs), left, right)
     low, high = usual([one.gain for one in every], near=0.1)
-    y = padded(low, high, bottom, top)
+    y = padded(low, high, bottom - _BENEATH if min(one.gain for one in every) < low else bottom, top)
     ticks = x.ticks(8)
     parts = [
         *horizontal_grid(words, y, True, left, right),
@@ -74,7 +78,7 @@ def _cost(words: Words, value: float) -> str:
 
 
 def _place(one: Spot, x: LogScale, y: Scale) -> tuple[float, float]:
-    return x(max(one.cost, 1e-3)), y(max(one.gain, y.low))
+    return x(max(one.cost, 1e-3)), y(one.gain) if one.gain >= y.low else y.start + _BENEATH / 2
 
 
 def _steps(best: list[Spot], x: LogScale, y: Scale, right: Number) -> str:
@@ -99,7 +103,10 @@ def _spot(words: Words, results: Results, one: Spot, number: int | None, x: LogS
     )
     kind = f"mark c{one.family % 8}" + ("" if shown else " hollow") + ("" if number else " faint")
     hover = tag("circle", cx=across, cy=up, r=8, class_="hover")
-    return tag("g", tag("title", title), hover, mark(one.family, across, up, kind))
+    parts = [tag("title", title), hover, mark(one.family, across, up, kind)]
+    if tried.validation_mean < y.low:
+        parts.append(tag("path", d=f"M{across - 4:.1f} {up + 7:.1f} h8 l-4 6 z", class_="note"))
+    return tag("g", *parts)
 
 
 def _numbers(best: list[Spot], x: LogScale, y: Scale) -> list[Markup]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from letterlab.report.axes import apart, horizontal_grid, mark, padded, padded_log, ticks_below, usual
+from letterlab.report.axes import apart, horizontal_grid, mark, padded, padded_log, ticks_below
 from letterlab.report.svg import LogScale, Number, Scale, figure, tag
 from letterlab.report.words import Words
 from letterlab.study.tried import Tried
@@ -70,7 +70,7 @@ def sweep_figure(
     ]
     parts += [_band(curve, quantity, x, y) for curve in curves]
     parts += [part for curve in curves for part in _curve(words, curve, quantity, x, y, names)]
-    ends = [y(_held(_mean(curve.points[-1][1], quantity), y)) for curve in curves]
+    ends = [y(_mean(curve.points[-1][1], quantity)) for curve in curves]
     for pixel, i in apart([(end, str(i)) for i, end in enumerate(ends)], least=15, lowest=bottom):
         curve, from_y = curves[int(i)], ends[int(i)]
         from_x = x(curve.points[-1][0])
@@ -81,25 +81,14 @@ def sweep_figure(
 
 
 def _upwards(curves: Sequence[Curve], quantity: Quantity, bottom: Number, top: Number) -> Scale | LogScale:
-    """The scale that holds all curves, but for values far worse than the others."""
-    seeds = [values_of(one, quantity) for curve in curves for _, one in curve.points]
-    every = [value for each in seeds for value in each]
-    if quantity == "seconds":
-        return padded_log(max(min(every), 1e-3), max(max(every), 1e-3), bottom, top)
-    means = [sum(each) / len(each) for each in seeds]
-    low, high = usual(means, near=0.1) if quantity == "accuracy" else usual(means, near=0.5, best=min)
-    held = [value for each, mean in zip(seeds, means, strict=True) if low <= mean <= high for value in each]
-    return padded(min(held), max(held), bottom, top)
+    """The scale that holds every seed of all curves: one that collapses is the finding, not an outlier."""
+    every = [value for curve in curves for _, one in curve.points for value in values_of(one, quantity)]
+    return (padded_log if quantity == "seconds" else padded)(min(every), max(every), bottom, top)
 
 
 def _mean(tried: Tried, quantity: Quantity) -> float:
     values = values_of(tried, quantity)
     return float(sum(values) / len(values))
-
-
-def _held(value: float, y: Scale | LogScale) -> float:
-    """The value, or the end of the scale that it is beyond."""
-    return float(min(max(value, y.low), y.high))
 
 
 def _kind(curve: Curve) -> str:
@@ -109,8 +98,8 @@ def _kind(curve: Curve) -> str:
 def _band(curve: Curve, quantity: Quantity, x: LogScale, y: Scale | LogScale) -> Markup:
     """From the lowest seed to the highest."""
     seeds = [(place, values_of(one, quantity)) for place, one in curve.points]
-    upper = [f"{x(place):.1f},{y(_held(max(values), y)):.1f}" for place, values in seeds]
-    lower = [f"{x(place):.1f},{y(_held(min(values), y)):.1f}" for place, values in reversed(seeds)]
+    upper = [f"{x(place):.1f},{y(max(values)):.1f}" for place, values in seeds]
+    lower = [f"{x(place):.1f},{y(min(values)):.1f}" for place, values in reversed(seeds)]
     return tag("polygon", points=" ".join(upper + lower), class_=f"area c{curve.colour % 8}")
 
 
@@ -118,7 +107,7 @@ def _curve(
     words: Words, curve: Curve, quantity: Quantity, x: LogScale, y: Scale | LogScale, names: Mapping[int, str]
 ) -> list[Markup]:
     means = [(place, one, _mean(one, quantity)) for place, one in curve.points]
-    way = " ".join(f"{x(place):.1f},{y(_held(mean, y)):.1f}" for place, _, mean in means)
+    way = " ".join(f"{x(place):.1f},{y(mean):.1f}" for place, _, mean in means)
     kind = f"curve c{curve.colour % 8}" + (" dashed" if curve.dashed else "")
     parts = [tag("polyline", points=way, class_=kind)]
     for place, one, mean in means:
@@ -126,8 +115,8 @@ def _curve(
         title = words(
             "sweep.hover", name=curve.name, at=names[place], mean=_written(words, mean, quantity), seeds=seeds
         )
-        at = mark(curve.colour, x(place), y(_held(mean, y)), _kind(curve))
-        around = tag("circle", cx=x(place), cy=y(_held(mean, y)), r=9, class_="hover")
+        at = mark(curve.colour, x(place), y(mean), _kind(curve))
+        around = tag("circle", cx=x(place), cy=y(mean), r=9, class_="hover")
         parts.append(tag("g", tag("title", title), around, at))
     return parts
 

@@ -15,6 +15,13 @@ from letterlab.report.words import Words
 from letterlab.study.results import ExperimentResult, Results
 from letterlab.study.tried import Tried
 
+
+def _own(tried: Tried) -> tuple[object, ...]:
+    """What of a recipe is not a matter of the weights it begins with."""
+    recipe = tried.recipe
+    return recipe.optimiser, recipe.batch_size, recipe.augmentation, recipe.label_smoothing
+
+
 FACTORS: Final = {"network", "weights", "letters of each"}
 
 
@@ -68,6 +75,19 @@ class LetterSweep:
                 both += [(network, n, one, random[n]) for n, one in imagenet.items() if n in random]
         compared = compare_all([(one.validation_correct, other.validation_correct) for *_, one, other in both])
         return [Pair(*cell, comparison) for cell, comparison in zip(both, compared, strict=True)]
+
+    def differing(self, words: Words) -> list[Markup]:
+        """In what the trainings that are compared differ beside weights and letters, a sentence for each."""
+        said = []
+        if any(_own(pair.imagenet) != _own(pair.random) for pair in self.pairs):
+            said.append(words("transfer.own_recipes"))
+        epochs = {self.shown(one): one.recipe.epochs for one in self.result.tried}
+        if len(set(epochs.values())) > 1:
+            told = "; ".join(
+                str(words("transfer.epochs", n=self.name_of(words, n), epochs=epochs[n])) for n in self.letters
+            )
+            said.append(words("transfer.epochs_vary", epochs=told))
+        return said
 
     def name_of(self, words: Words, letters: int) -> str:
         """30, or all (425)."""

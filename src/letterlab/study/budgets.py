@@ -87,7 +87,7 @@ def _quick(precision: Precision, train: int) -> Plan:
                     epochs=6,
                     seeds=3,
                     searched=8,
-                    final_epochs=_epochs(train, 140_000, 6, 12),
+                    final_epochs=_epochs(train, 140_000, 4, 12),
                     finals=2,
                     final_seeds=3,
                 ),

@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from letterlab.errors import LetterlabError
-from letterlab.files import write_text
+from letterlab.files import read_arrays, write_text
 from letterlab.findings.doubt import View
 from letterlab.letterset import LetterSet, Orientation, SetAside
 from letterlab.study.plan import Plan
@@ -39,9 +38,13 @@ FEATURES_FILE: Final = "features.npy"
 
 
 def stored_letters(path: Path) -> LetterSet:
-    """The letters in one of the two files of letters."""
-    with np.load(path, allow_pickle=False) as file:
-        return LetterSet.of(file["images"], file["labels"], file["names"].tolist())
+    """The letters in one of the two files of letters.
+
+    Raises:
+        LetterlabError: the file is missing, or damaged.
+    """
+    file = read_arrays(path)
+    return LetterSet.of(file["images"], file["labels"], file["names"].tolist())
 
 
 def in_view(file: str, view: View) -> str:

@@ -21,12 +21,13 @@ def held(folder: Path, command: str) -> Iterator[None]:
     """Keeps a study's folder for this process; it is free again when the process ends, however that comes.
 
     Args:
-        folder: of the study.
+        folder: of the study; made where it is missing.
         command: what this process was called with, for those who come second; may be empty.
 
     Raises:
         LetterlabError: another process works on it.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(folder / LOCK, blocking=False), folder / HOLDER
     try:
         lock.acquire()
@@ -39,6 +40,6 @@ def held(folder: Path, command: str) -> Iterator[None]:
     try:
         write_text(holder, f"process {os.getpid()} on {socket.gethostname()}" + (f" ({command})" if command else ""))
         yield
-    finally:
         holder.unlink(missing_ok=True)
+    finally:
         lock.release()

@@ -139,10 +139,12 @@ class FamilyPlan(Settings):
     def _folds_are_for_rereading(self) -> "FamilyPlan":
         """Trainings with different folds choose by different letters, so they cannot be candidates."""
         for one in self.experiments:
-            levels = [level.changes for factor in (*one.crossed, *one.factors) for level in factor.levels]
-            folds = [one.base.fold, *(changes.get("fold") for changes in (one.changes, *levels))]
-            if any(fold is not None for fold in folds) != (self.name == REREAD):
-                raise ValueError(f"{self.name}.{one.name}: recipes of {REREAD}, and of no other family, have a fold")
+            base = one.base.model_copy(update={way: value for way, value in one.changes.items() if way == "fold"})
+            folded = {recipe.fold is not None for each in candidates(one, base) if (recipe := each.recipe)}
+            if folded - {self.name == REREAD}:
+                raise ValueError(
+                    f"{self.name}.{one.name}: all recipes of {REREAD}, and none of another family, have a fold"
+                )
         return self
 
 

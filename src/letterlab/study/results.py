@@ -62,14 +62,14 @@ class ExperimentResult:
         )
 
     @cached_property
-    def to_base(self) -> dict[str, Comparison]:
-        """By name: each candidate's validation accuracy less its base's, corrected (Holm) over the experiment.
+    def to_base(self) -> dict[Tried, Comparison]:
+        """Each candidate's validation accuracy less its base's, corrected (Holm) over the experiment.
 
         Candidates that have no base are not in it.
         """
         pairs = [(one, base) for one in self.tried if (base := self.base_of(one)) is not None]
         compared = compare_all([(one.validation_correct, base.validation_correct) for one, base in pairs])
-        return {one.name: comparison for (one, _), comparison in zip(pairs, compared, strict=True)}
+        return {one: comparison for (one, _), comparison in zip(pairs, compared, strict=True)}
 
     @cached_property
     def importances(self) -> tuple[Importance, ...]:
@@ -110,11 +110,11 @@ class FamilyResult:
         return Findings.of(self.best_trial.test)
 
     @cached_property
-    def to_best(self) -> dict[str, Comparison]:
-        """By name: how far each other ranked candidate is from the best on validation, corrected over them (Holm)."""
+    def to_best(self) -> dict[Tried, Comparison]:
+        """How far each other ranked candidate is from the best on validation, corrected over them (Holm)."""
         others = self.ranked[1:]
         compared = compare_all([(one.validation_correct, self.best.validation_correct) for one in others])
-        return {one.name: comparison for one, comparison in zip(others, compared, strict=True)}
+        return dict(zip(others, compared, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +136,16 @@ class Results:
     """What networks said of letters that they did not learn; None where not all of it is done."""
 
     @property
+    def trials(self) -> list[Trial]:
+        """Every training that ran to its end, those of `reread` with it."""
+        return [trial for tried in self.tried for trial in tried.trials] + list(
+            self.reread.trials if self.reread else ()
+        )
+
+    @property
     def seconds(self) -> float:
-        """Training time of all trials together."""
-        return sum(trial.record.seconds for tried in self.tried for trial in tried.trials)
+        """Training time of all of them together."""
+        return sum(trial.record.seconds for trial in self.trials)
 
     @property
     def tried(self) -> list[Tried]:

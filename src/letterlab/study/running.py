@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from letterlab.errors import LetterlabError
 from letterlab.letterset import Letters
 from letterlab.study import engine
 from letterlab.study.beginning import Costs, begin, read_letters
@@ -45,6 +46,9 @@ class Begun:
             LetterlabError: another process works on the study, or no trial could be finished.
         """
         with held(self.folder, self.study.asked.command), closing(Store(self.folder)) as store:
+            now = Study.open(self.folder)
+            if (now.letters, now.whole_plan) != (self.study.letters, self.study.whole_plan):
+                raise LetterlabError(f"Another study was begun in {self.folder} meanwhile: give another --out.")
             self.study.save(self.folder)
             try:
                 engine.run(
@@ -86,12 +90,13 @@ def begin_study(
         command: the command line, for the report.
 
     Raises:
-        LetterlabError: the folder holds another study, or there are too few letters.
+        LetterlabError: the folder holds another study, another process works on it, or there are too few letters.
     """
     at_once = workers or engine.cores()
     torch.set_num_threads(1)  # as each trial will have
     read, used = read_letters(letters, keep_leaks)
 
     asked = Asked(letters.source, only, letter, surname, command)
-    study = begin(folder, used, read, asked, plan)
+    with held(folder, command):
+        study = begin(folder, used, read, asked, plan)
     return Begun(study, used, folder, at_once, weights or {})

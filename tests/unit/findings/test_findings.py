@@ -36,10 +36,34 @@ def test_evenness_is_pearsons_test_over_the_letters_that_occur():
     found = evenness(letter_scores(counts))
     expected = chi2_contingency([[90, 70, 85], [10, 30, 15]], correction=False)
     assert (found.chi_squared, found.p) == pytest.approx((expected.statistic, expected.pvalue))
-    assert found.cramers_v == pytest.approx(np.sqrt(expected.statistic / 300))
+    # Bergsma (2013): what chance adds is taken off, from the table's size, too.
+    assert found.cramers_v == pytest.approx(np.sqrt((expected.statistic / 300 - 2 / 299) / (1 - 1 / 299)))
     assert (found.best.letter, found.worst.letter, found.degrees) == ("A", "B", 2)
     assert not found.even
     assert found.spread == pytest.approx(np.std([0.9, 0.7, 0.85]))
+
+
+def test_a_few_mistakes_are_weighed_by_tables_not_by_a_distribution_for_many():
+    counts = 140 * np.eye(26, dtype=np.int64)
+    for letter, wrong in ((0, 2), (1, 1)):
+        counts[letter, letter], counts[letter, 25] = 140 - wrong, wrong
+    found = evenness(letter_scores(counts))
+    # Of three mistakes among 3,640 two or three fall on one letter in one case of nine; chi-squared would say 0.027.
+    assert found.p == pytest.approx(1 - 139 / 139 * (3640 - 140) * (3640 - 280) / (3639 * 3638), abs=0.01)
+    assert found.even
+
+
+def test_one_picture_of_each_letter_shows_no_unevenness():
+    counts = np.eye(26, dtype=np.int64)
+    counts[0, 0], counts[0, 1] = 0, 1
+    found = evenness(letter_scores(counts))
+    assert (found.p, found.cramers_v) == pytest.approx((1, 0), abs=1e-6)
+
+
+def test_a_letter_that_does_not_occur_has_no_rank():
+    counts = np.zeros((26, 26), dtype=np.int64)
+    counts[3, 3] = 7
+    assert [score.rank for score in letter_scores(counts)] == [1 if i == 3 else None for i in range(26)]
 
 
 def test_chance_alone_seldom_looks_uneven():

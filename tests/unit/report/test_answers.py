@@ -36,8 +36,8 @@ def test_every_task_has_its_answer_and_section(results, english, russian):
 
 def test_what_is_not_told_apart_from_the_best_is_counted(english, russian):
     tied = only_mlp({})
-    assert "Of the 2 other candidates ranked with it, 2 are not told apart from it." in told(english, tied)["s1-1"]
-    assert "варианты (2); для 2 из них отличие от лучшего не показано." in told(russian, tied)["s1-1"]
+    assert "Not told apart from it: 2 of 2 other candidates ranked with it." in told(english, tied)["s1-1"]
+    assert "Отличие от лучшего не показано: 2 из 2 других вариантов." in told(russian, tied)["s1-1"]
     finals = {"base": 0.93, "dropout-0": 0.92, "layers-1": 0.91}
     apart = only_mlp(finals | {"mlp-finals/base": 0.98, "mlp-finals/dropout-0": 0.8, "mlp-finals/layers-1": 0.8}, 0.85)
     assert "All other candidates ranked with it are shown to be behind it." in told(english, apart)["s1-1"]
@@ -49,13 +49,13 @@ def test_each_factor_that_matters_is_named_with_its_largest_change(english, russ
     results = only_mlp({"activation-sigmoid": 0.6, "activation-tanh": 0.7})
     assert re.search(
         r"Of 3 factors varied one at a time, with 2 seeds or more, 1 is shown to move the validation accuracy; the "
-        r"largest change that each is shown to make, in points: activation: sigmoid instead of relu −30\.\d \(−[^;]*\)"
+        r"largest change that each is shown to make, in points: activation: sigmoid instead of relu: −30\.\d \(−[^;]*\)"
         r"\. Not shown to move it: dropout, layers\.$",
         told(english, results)["s1-1"],
     )
     sentence = told(russian, results)["s1-1"]
     assert "По одному менялись 3 фактора, не менее 2 запусков на вариант; влияние" in sentence
-    assert "активация: sigmoid вместо relu −30," in sentence
+    assert "активация: sigmoid вместо relu: −30," in sentence
     assert sentence.endswith("Влияние не показано: dropout, слои.")
     alike = told(english, only_mlp({}))["s1-1"]
     assert alike.endswith("none is shown to move the validation accuracy: activation, dropout, layers.")
@@ -109,6 +109,8 @@ def test_why_pairs_are_confused_is_told_as_far_as_it_is_shown_of_the_misread(eng
     assert "leans" not in sentence
     assert "A прочитана как Q: " in told(russian, only_mlp({}, 0.8))["s1-3"]
     monkeypatch.setattr("letterlab.report.answers.explained", lambda *_: explanations[1:3])
+    assert "what is shown to go with the mistakes" in told(english, only_mlp({}, 0.8))["s1-3"]
+    monkeypatch.setattr("letterlab.report.answers.explained", lambda *_: explanations[2:3])
     assert "No reason is shown beyond chance" in told(english, only_mlp({}, 0.8))["s1-3"]
 
 
@@ -156,7 +158,7 @@ def test_a_factor_of_two_experiments_is_told_with_its_experiment(english):
         return 0.6 if experiment == "cnn-equal-size" and candidate.levels["layers"] == "1" else 0.9
 
     sentence = told(english, made_up.results(made_up.small(made_up.cnn()), share, each=20))["s2-1"]
-    assert "layers (One, two and three layers, at roughly equal parameters): 1 instead of 3 −30." in sentence
+    assert "layers (One, two and three layers, at roughly equal parameters): 1 instead of 3: −30." in sentence
     assert sentence.endswith("Not shown to move it: kernel, activation.")
 
 

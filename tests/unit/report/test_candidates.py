@@ -20,7 +20,7 @@ def test_groups_are_by_factor_and_compared_with_the_base(results, english):
     assert [group.name for group in groups] == ["base", "activation", "dropout", "layers"]
     assert [one.name for one, _ in groups[1].rows] == ["activation-sigmoid", "activation-tanh"]
     assert groups[1].reference is result.tried[0]
-    assert all(comparison is result.to_base[one.name] for one, comparison in groups[1].rows)
+    assert all(comparison is result.to_base[one] for one, comparison in groups[1].rows)
     assert (groups[0].reference, groups[0].rows[0][1]) == (None, None)
 
 

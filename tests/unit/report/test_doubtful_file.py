@@ -41,6 +41,7 @@ def test_every_letter_has_its_row_the_surest_first(path):
     first = FOUND.letters[0]
     assert written[0] == {
         "part": first.part,
+        "position": str(first.position),
         "name": first.name,
         "label": first.label,
         "kind": first.kind,
@@ -76,18 +77,35 @@ def test_a_verdict_on_a_letter_that_is_no_longer_in_doubt_is_kept_and_not_counte
     assert [row["verdict"] for row in rows(path)][:3] == ["yes", "", "no"]
 
 
-def test_a_letter_of_the_same_name_in_the_other_part_has_a_verdict_of_its_own(path):
+def test_letters_of_the_same_name_have_verdicts_of_their_own(tmp_path):
     names = [one.name for one in FOUND.letters]
     [twice] = {name for name in names if names.count(name) == 2}
-    written = rows(path)
-    judge(path, *("no" if (row["part"], row["name"]) == ("test", twice) else "" for row in written))
-    assert {key: verdict for key, verdict in read_verdicts(path).items() if verdict} == {("test", twice): "no"}
+    letters = [replace(one, part="train", position=i, name=twice) for i, one in enumerate(FOUND.letters[:5])]
+    alike = replace(FOUND, letters=tuple(letters))
+    path = tmp_path / "doubtful.csv"
+    write_doubtful(alike, path)
+    judge(path, "", "no", "yes")
+    write_doubtful(alike, path)
+    assert [row["verdict"] for row in rows(path)] == ["", "no", "yes", "", ""]
+    assert agreement(alike, read_verdicts(path)).hits == 1
+
+
+def test_names_may_hold_anything(tmp_path):
+    names = ['a,"b".png', "c\rd.png", "e\nf;.png", "ж.png"]
+    odd = replace(
+        FOUND, letters=tuple(replace(one, name=name) for one, name in zip(FOUND.letters, names, strict=False))
+    )
+    path = tmp_path / "doubtful.csv"
+    for _ in range(2):
+        write_doubtful(odd, path)
+        assert [row["name"] for row in rows(path)] == names
 
 
 def test_what_a_spreadsheet_makes_of_it_is_read(path):
     judge(path, "yes")
     text = path.read_text(encoding="utf-8")
-    path.write_bytes(b"\xef\xbb\xbf" + text.replace(",", ";").replace("\n", "\r\n").encode())
+    plain = text.replace('"', "").replace(",", ";").replace(";\n", "\n").replace("\n", "\r\n")
+    path.write_bytes(b"\xef\xbb\xbf" + plain.encode() + b"\r\n")
     assert list(read_verdicts(path).values())[:2] == ["yes", ""]
 
 
@@ -97,7 +115,8 @@ def test_what_a_spreadsheet_makes_of_it_is_read(path):
         (b"", "has not the columns"),
         (b"name,age\nAnna,7\n", "has not the columns"),
         (b"\xff\xfe\x00part", "cannot be read"),
-        (",".join(COLUMNS).encode() + b"\ntrain,a.png,A,mislabelled,B,0.1,0.9,0.8,perhaps\n", "row 2: give yes, no"),
+        (b"part," + b"x" * 200_000, "cannot be read"),
+        (",".join(COLUMNS).encode() + b"\ntrain,3,a.png,A,mislabelled,B,0.1,0.9,0.8,perhaps\n", "row 2: give yes, no"),
         (",".join(COLUMNS).encode() + b"\ntrain,a.png,A\n", "row 2: give yes, no"),
     ],
 )

@@ -135,12 +135,12 @@ def test_the_largest_change_is_the_largest_that_is_shown(one_matters, english):
     assert activation.largest is activation.worse[0]  # -15 points, and not the +12 of the better
     assert dropout.largest is None
     told = bare(largest_change(english, one_matters, activation.largest, "activation"))
-    assert told.startswith("activation: sigmoid instead of relu −15.")
+    assert told.startswith("activation: sigmoid instead of relu: −15.")
     crossed = experiment(made_up.shares({"1-activation-sigmoid": 0.6}, 0.9), made_up.cnn())
     effect = next(one.largest for one in by_factor(crossed) if one.factor == "activation")
     assert effect.reference is crossed.base_of(effect.tried)
     told = bare(largest_change(english, crossed, effect, "activation"))
-    assert told.startswith("activation: sigmoid instead of relu with layers 1 −30.")
+    assert told.startswith("activation: sigmoid instead of relu with layers 1: −30.")
 
 
 def test_a_mean_has_the_interval_of_letters_and_seeds(one_matters, english, russian):

@@ -80,7 +80,7 @@ def test_one_letter_far_below_the_others_is_apart(usual):
     [
         (0.02, 0.04, "It is too sure of itself"),
         (-0.04, -0.02, "It is less sure than it might be"),
-        (-0.01, 0.02, "On average it is as sure as it may be"),
+        (-0.01, 0.02, "It is not shown to be too sure or not sure enough"),
     ],
 )
 def test_which_way_it_leans_with_the_interval_the_right_way_round(usual, low, high, said):

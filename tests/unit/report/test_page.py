@@ -207,7 +207,7 @@ def test_a_table_tells_differences_and_p(results, english_page, english):
     result = results.family("mlp").experiments[0]
     section = section_of(english_page, "s1-1")
     for one in result.tried[1:]:
-        comparison = result.to_base[one.name]
+        comparison = result.to_base[one]
         row = re.search(rf'<th scope="row">{one.name}</th><td>.*?</tr>', section, re.S)[0]
         assert f">{english.decimal(100 * np.std(one.validation_accuracies, ddof=1), 2)}</td>" in row
         assert english.difference(comparison) in row

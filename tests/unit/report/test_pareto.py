@@ -83,3 +83,30 @@ def test_one_candidate_alone(english):
     results = made_up.results(made_up.small(made_up.own()), made_up.shares({"fp32": 0.9}, None))
     assert len(best_at_cost(results, "seconds")) == 1
     assert pareto_figure(english, results, "seconds").count("<title>") == 1
+
+
+def heights(figure: str) -> dict[str, tuple[float, bool]]:
+    """Of each candidate: the height of its mark, and whether an arrow stands beneath it."""
+    found = re.findall(r'<g><title>[^/]*/([^ ]*) [^<]*</title><circle [^>]*cy="([\d.]+)"(.*?)</g>', figure)
+    return {name: (float(up), 'class="note"' in rest) for name, up, rest in found}
+
+
+def test_candidates_far_below_stand_over_arrows_beneath_the_scale(english):
+    given = {"activation-tanh": 0.08, "activation-sigmoid": 0.40, "layers-1": 0.85, "dropout-0": 0.92}
+    plan = made_up.small(made_up.mlp(search=0).model_copy(update={"finals": None}))
+    results = made_up.results(plan, made_up.shares(given, 0.9))
+    found = heights(pareto_figure(english, results, "seconds"))
+    assert len(found) == len(results.tried)
+    assert {name for name, (_, arrow) in found.items() if arrow} == {"activation-tanh", "activation-sigmoid"}
+    ordinary = [up for up, arrow in found.values() if not arrow]
+    beneath = {up for up, arrow in found.values() if arrow}
+    assert max(ordinary) + 14 < min(beneath) <= max(beneath) < 300
+    assert max(ordinary) == found["layers-1"][0]
+    assert max(ordinary) - min(ordinary) > 180
+
+
+def test_without_such_candidates_the_scale_goes_to_the_foot(english):
+    plan = made_up.small(made_up.mlp(search=0))
+    figure = pareto_figure(english, made_up.results(plan, made_up.shares({"layers-1": 0.85}, 0.9)), "seconds")
+    assert not any(arrow for _, arrow in heights(figure).values())
+    assert max(up for up, _ in heights(figure).values()) > 275

@@ -69,15 +69,24 @@ def test_the_band_goes_from_the_worst_seed_to_the_best(english):
     assert line[0] == pytest.approx((min(band) + max(band)) / 2, abs=0.1)
 
 
-def test_a_collapse_lies_on_the_edge_and_squeezes_nobody(english):
-    def share(experiment, candidate):
-        return 0.04 if candidate.name == "none-256-scaled" else 0.9 - 0.0005 * candidate.recipe.batch_size
+@pytest.mark.parametrize("quantity", ["accuracy", "loss"])
+def test_curves_that_collapse_are_drawn_where_they_are(english, quantity):
+    collapsed = {"bn": 0.08, "gn-16": 0.40, "gn-all": 0.24, "none": 0.14}
 
-    family = made_up.results(made_up.small(made_up.norm()), share).families[0]
-    sweep = batch_sweep(family.experiments[0])
-    found = {title.partition(":")[0]: y for title, _, y in marks(batches_figure(english, sweep, "scaled", "accuracy"))}
-    assert found["none, 256"] == max(found.values()) == 216
-    assert found["bn, 256"] - found["bn, 2"] > 60
+    def share(experiment, candidate):
+        return collapsed[candidate.levels["normalisation"]] if candidate.recipe.batch_size == 256 else 0.9
+
+    sweep = batch_sweep(made_up.results(made_up.small(made_up.norm()), share).families[0].experiments[0])
+    found = {title.partition(":")[0]: y for title, _, y in marks(batches_figure(english, sweep, "fixed", quantity))}
+    pixels, values = [], []
+    for name in sweep.normalisations:
+        for size, one in sweep.along("fixed", name).items():
+            pixels.append(found[f"{name}, {size}"])
+            values.append(float(np.mean(values_of(one, quantity))))
+    slope, offset = np.polyfit(values, pixels, 1)
+    assert np.array(pixels) == pytest.approx(slope * np.array(values) + offset, abs=0.2)
+    assert np.ptp(pixels) > 140
+    assert 10 < min(pixels) <= max(pixels) < 216
 
 
 def test_dashed_curves_have_hollow_marks(results, english):

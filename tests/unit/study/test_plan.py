@@ -131,13 +131,23 @@ def family(name, experiment):
         (lambda: FamilyPlan(name="a", experiments=(Experiment(name="finals"),), finals=Finals()), "two experiments"),
         (lambda: plan(mlp(), mlp()), "two families are named mlp"),
         (lambda: Experiment(name="../x"), "match pattern"),
-        (lambda: FamilyPlan(name="cnn", experiments=(Experiment(name="x", base=Recipe(fold=0)),)), "cnn.x: recipes of"),
-        (lambda: FamilyPlan(name="cnn", experiments=(Experiment(name="x", changes={"fold": 1}),)), "cnn.x: recipes of"),
+        (
+            lambda: FamilyPlan(name="cnn", experiments=(Experiment(name="x", base=Recipe(fold=0)),)),
+            "cnn.x: all recipes of",
+        ),
+        (
+            lambda: FamilyPlan(name="cnn", experiments=(Experiment(name="x", changes={"fold": 1}),)),
+            "cnn.x: all recipes of",
+        ),
         (
             lambda: FamilyPlan(name="cnn", experiments=(Experiment(name="x", factors=(FOLDS,)),)),
-            "recipes of reread, and of no other family, have a fold",
+            "all recipes of reread, and none of another family, have a fold",
         ),
-        (lambda: FamilyPlan(name="reread", experiments=(Experiment(name="x"),)), "reread.x: recipes of"),
+        (lambda: FamilyPlan(name="reread", experiments=(Experiment(name="x"),)), "reread.x: all recipes of"),
+        (
+            lambda: FamilyPlan(name="reread", experiments=(Experiment(name="x", factors=(FOLDS,)),)),
+            "reread.x: all recipes of",  # its base has none
+        ),
         (lambda: Factor.model_validate({"name": "a", "setting": "epochs", "values": [3, 3]}), "two levels"),
     ],
 )

@@ -36,6 +36,10 @@ WHOLE = plan(mlp(search=2, finals=2), norm(), CNNS)
 ASKED = Asked("blobs", ("mlp", "norm", "cnn"), "I", "Иванов", "letterlab study blobs")
 
 
+def by_name(result):
+    return {one.name: comparison for one, comparison in result.to_base.items()}
+
+
 @pytest.fixture(scope="module")
 def folder(letters, tmp_path_factory):
     place = tmp_path_factory.mktemp("study")
@@ -74,8 +78,8 @@ def test_every_family_with_its_experiments_and_finals(results, letters):
 
 def test_candidates_are_compared_with_their_base_as_one_family_of_tests(results):
     [factors] = results.family("mlp").experiments
-    assert factors.to_base.keys() == {one.name for one in factors.tried[1:]}
-    slow = factors.to_base["learning-rate-1e-06"]
+    assert factors.to_base.keys() == set(factors.tried[1:])
+    slow = by_name(factors)["learning-rate-1e-06"]
     assert slow.apart
     assert slow.high < 0
     assert slow.difference == pytest.approx(
@@ -109,8 +113,8 @@ def test_of_two_factors_of_which_one_matters_importance_and_tests_say_which(lett
     assert (important.factor, idle.factor) == ("learning rate", "smoothing")
     assert important.share > 0.8
     assert idle.share < 0.1
-    assert single.to_base["learning-rate-1e-06"].apart
-    assert not single.to_base["smoothing-0.11"].apart
+    assert by_name(single)["learning-rate-1e-06"].apart
+    assert not by_name(single)["smoothing-0.11"].apart
 
 
 def test_a_failed_candidate_is_named_and_not_ranked(results):
@@ -123,7 +127,7 @@ def test_a_failed_candidate_is_named_and_not_ranked(results):
 def test_without_finals_all_candidates_are_ranked(results):
     found = results.family("cnn")
     assert found.ranked == ranked(list(found.experiments[0].tried))
-    assert found.to_best.keys() == {one.name for one in found.ranked[1:]}
+    assert found.to_best.keys() == set(found.ranked[1:])
 
 
 def test_a_duel_counts_the_letters_that_only_one_reads(results):

@@ -5,7 +5,8 @@ const all = (within, selector) => [...within.querySelectorAll(selector)];
 const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const language = () => document.documentElement.lang;
 
-// Languages: each has a body of its own, with the same ids. What is open stays open, and what is read stays in sight.
+// Languages: each has a body of its own, with the same ids. What is open, chosen and sorted stays so, and what is read
+// stays in sight.
 const bodies = { [language()]: document.querySelector(".report") };
 
 function speak(chosen) {
@@ -19,6 +20,11 @@ function speak(chosen) {
   last.replaceWith(next);
   document.documentElement.lang = chosen;
   document.title = next.dataset.title;
+  all(last, ".matrix").forEach((one, i) => shows.get(all(next, ".matrix")[i])(one.querySelector(".chosen")?.dataset.cell));
+  const headings = all(next, "thead th");
+  all(last, "thead th").forEach((one, i) => {
+    if (one.hasAttribute("aria-sort")) sort(headings[i], one.getAttribute("aria-sort"));
+  });
   if (read) scrollBy({ top: top(read) - before, behavior: "instant" });
   press(next);
 }
@@ -58,21 +64,24 @@ function switches(report) {
 // Tables sort by the heading that is pressed: by what a cell gives as its value, or the number that it begins with, or
 // its text. What is not known stays below.
 function sortable(table) {
-  const headings = all(table, "thead th");
-  for (const heading of headings) {
+  for (const heading of all(table, "thead th")) {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...heading.childNodes);
     heading.append(button);
     button.addEventListener("click", () => {
-      const descending = heading.getAttribute("aria-sort") === "ascending";
-      for (const other of headings) other.removeAttribute("aria-sort");
-      heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      const rows = [...table.tBodies[0].rows].map((row) => [value(row.cells[heading.cellIndex]), row]);
-      rows.sort(([one], [other]) => compared(one, other, descending ? -1 : 1));
-      table.tBodies[0].append(...rows.map(([, row]) => row));
+      sort(heading, heading.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending");
     });
   }
+}
+
+function sort(heading, order) {
+  const table = heading.closest("table");
+  for (const other of all(table, "thead th")) other.removeAttribute("aria-sort");
+  heading.setAttribute("aria-sort", order);
+  const rows = [...table.tBodies[0].rows].map((row) => [value(row.cells[heading.cellIndex]), row]);
+  rows.sort(([one], [other]) => compared(one, other, order === "descending" ? -1 : 1));
+  table.tBodies[0].append(...rows.map(([, row]) => row));
 }
 
 function value(cell) {
@@ -95,10 +104,12 @@ function compared(one, other, way) {
 
 // The matrix is a grid, as ARIA knows it: one stop of the Tab key, inside it the arrow keys go to the next cell that
 // holds something. A cell that is chosen shows its pictures beside the matrix.
+const shows = new WeakMap(); // by matrix: what shows a cell of it, or none
+
 function matrix(whole) {
   const [svg, grid, shown] = [".scroll > svg", ".cells", ".shown"].map((one) => whole.querySelector(one));
   const [title, strip, first] = [".title", ".strip", ".first"].map((one) => shown.querySelector(one));
-  const choose = title.textContent;
+  const invitation = title.textContent;
   const held = pictures[whole.dataset.family];
   const places = gridded(svg, grid);
   let chosen = null;
@@ -110,7 +121,7 @@ function matrix(whole) {
     chosen?.classList.remove("chosen");
     chosen = places.get(name);
     chosen?.classList.add("chosen");
-    title.textContent = chosen ? chosen.getAttribute("aria-label") : choose;
+    title.textContent = chosen ? chosen.getAttribute("aria-label") : invitation;
     strip.replaceChildren(...(chosen ? drawn(held[name], name, shown.dataset.told) : []));
     const kind = !chosen ? "keys" : name[0] === name[1] ? "right" : "wrong";
     for (const one of ["keys", "right", "wrong"]) shown.querySelector(`.${one}`).hidden = one !== kind;
@@ -121,7 +132,11 @@ function matrix(whole) {
       const values = { shown: held[name].length, n: n.toLocaleString(language()) };
       first.textContent = filled(first.dataset.first, values);
     }
-    if (chosen) shown.focus({ preventScroll: true });
+  };
+  const choose = (name) => {
+    if (!held[name]) return; // nothing was read so
+    show(name);
+    shown.focus({ preventScroll: true });
   };
   const close = () => {
     const back = chosen;
@@ -129,17 +144,15 @@ function matrix(whole) {
     back?.focus();
   };
 
+  shows.set(whole, show);
   settle(places.get("AA"));
   // Not on the grid: an SVG element that listens for the focus can have it in Chromium.
   whole.addEventListener("focusin", (event) => grid.contains(event.target) && settle(places.get(placeOf(event.target))));
-  grid.addEventListener("click", (event) => {
-    const name = placeOf(event.target);
-    if (held[name]) show(name);
-  });
+  grid.addEventListener("click", (event) => choose(placeOf(event.target)));
   grid.addEventListener("keydown", (event) => {
     const from = placeOf(event.target);
     if (event.key in STEPS) nextTo(places, from, STEPS[event.key])?.focus();
-    else if ((event.key === "Enter" || event.key === " ") && held[from]) show(from);
+    else if ((event.key === "Enter" || event.key === " ") && held[from]) choose(from);
     else return;
     event.preventDefault();
   });
@@ -152,24 +165,32 @@ function matrix(whole) {
 const STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 const BEFORE = "@"; // comes before A: the column in which each row's letter stands
 
-// Gives a matrix its roles; returns what the arrow keys go to by row and column: GQ, or G@ for the letter G itself.
+// Gives a matrix its roles: its columns are the rows' own letters, A to Z, and how many letters a row is. Returns what the
+// arrow keys go to by row and column: GQ, or G@ for the letter G itself.
 function gridded(svg, grid) {
   const places = new Map();
   svg.setAttribute("role", "group");
   grid.setAttribute("role", "grid");
   grid.setAttribute("aria-label", svg.getAttribute("aria-label"));
+  grid.setAttribute("aria-colcount", 28);
   const [columns, ...rows] = grid.children;
   for (const row of grid.children) row.setAttribute("role", "row");
-  for (const one of columns.children) one.setAttribute("role", "columnheader");
+  const column = (letter) => letter.charCodeAt(0) - BEFORE.charCodeAt(0) + 1;
+  for (const one of columns.children) {
+    one.setAttribute("role", "columnheader");
+    one.setAttribute("aria-colindex", column(one.textContent));
+  }
   for (const row of rows) {
     for (const one of row.children) {
       one.setAttribute("role", "gridcell");
       if (!one.dataset.cell) continue;
       one.setAttribute("aria-label", one.querySelector("title").textContent);
-      one.setAttribute("aria-colindex", one.dataset.cell.charCodeAt(1) - BEFORE.charCodeAt(0) + 1);
+      one.setAttribute("aria-colindex", column(one.dataset.cell[1]));
       places.set(one.dataset.cell, one);
     }
     row.firstChild.setAttribute("role", "rowheader");
+    row.firstChild.setAttribute("aria-colindex", 1);
+    row.lastChild.setAttribute("aria-colindex", 28);
     places.set(row.firstChild.textContent + BEFORE, row.firstChild.firstChild);
   }
   return places;
@@ -219,7 +240,13 @@ function reveal(id) {
     if (one.tagName === "DETAILS") one.open = true;
   }
 }
-const target = () => decodeURIComponent(location.hash.slice(1));
+function target() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return ""; // a mangled address leads nowhere
+  }
+}
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#']");
   if (link) reveal(link.getAttribute("href").slice(1));
@@ -229,10 +256,11 @@ reveal(target());
 if (remembered(`language:${location.pathname}`)) speak(remembered(`language:${location.pathname}`));
 
 // What is folded away on the screen stands open on paper. Not what else was found of the other networks, which would
-// double the pages: that is printed where a reader opened it. Of the letters' own pages only the one asked about is.
+// double the pages: that is printed, unfolded as all else, where a reader opened it. Of the letters' own pages only the
+// one asked about is.
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = all(document, "details:not([open])").filter((one) => !one.closest(".others, .findings"));
+  opened = all(document, "details:not([open])").filter((one) => !one.closest(".others, .findings:not([open])"));
   for (const one of opened) one.open = true;
 });
 addEventListener("afterprint", () => {
