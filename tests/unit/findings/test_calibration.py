@@ -47,6 +47,14 @@ def test_which_way_it_leans(lacking, leaning):
     assert (found.p < 0.01) == (lacking != 0)
 
 
+def test_a_network_with_hardly_a_mistake_is_not_called_unsure_where_its_confidence_is_true():
+    # Without a mistake among the letters no resample has one, but a true 0.99 is often right 130 times of 130.
+    generator = np.random.default_rng(0)
+    confidence = np.full(130, 0.99)
+    leaning = [calibration(said(confidence, generator.random(130) < confidence)).leaning for _ in range(40)]
+    assert leaning.count("neither") >= 36
+
+
 def test_the_error_by_chance_is_that_of_true_probabilities():
     """And p is small no oftener than it should be."""
     found = [calibration(drawn(300, seed)) for seed in range(60)]

@@ -147,6 +147,15 @@ def test_a_part_without_some_letters_is_looked_at_all_the_same():
     assert [one.suggested for one in doubt(reading(), part).letters] == ["Q"]
 
 
+def test_a_part_of_one_letter_has_nothing_to_compare_with():
+    one = reading()
+    which = one.letters.labels == 0
+    alone = Reading(
+        one.letters.take(which), one.upright[which], {view: seen[which] for view, seen in one.views.items()}
+    )
+    assert doubt(reading(), alone).letters == ()
+
+
 def test_the_views():
     image = np.arange(SIDE * SIDE, dtype=np.uint32).reshape(1, SIDE, SIDE).astype(np.uint8)
     letters = LetterSet.of(image, np.array([3], np.uint8), ["d.png"])

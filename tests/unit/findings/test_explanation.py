@@ -94,6 +94,22 @@ def test_a_leaning_is_told_where_the_mistakes_are_too_few():
     assert not {one.measure for one in direction.evidence if isinstance(one, Measured)} & set(found)
 
 
+def test_three_pictures_in_order_are_no_evidence():
+    # Of three values each order is as likely as any other, so that all three rise together is no news: p is 1/6.
+    generator = np.random.default_rng(0)
+    told = 0
+    for seed in range(20):
+        images = np.stack([ring(generator, by) for by in (90, 60, 30, 0, 0, 0)])
+        labels = np.array([LETTER_C] * 3 + [LETTER_O] * 3, np.uint8)
+        chances = np.random.default_rng(seed).dirichlet(np.ones(26), 6).astype(np.float32)
+        chances[:, [LETTER_C, LETTER_O]] += [[1, 0], [1, 0], [0, 1], [0, 1], [0, 1], [0, 1]]
+        chances /= chances.sum(axis=1, keepdims=True)
+        names = [str(i) for i in range(6)]
+        letters, predictions = LetterSet.of(images, labels, names), Predictions(chances, labels, np.array(names))
+        told += sum(len(one.evidence) for why in explained(letters, predictions) for one in why.directions)
+    assert told == 0
+
+
 def test_the_forms_that_meet_are_named():
     letters, predictions = study(0)
     # The network sees two forms of C, the misread all of the second, and two of O, of which the second is near that.

@@ -65,6 +65,13 @@ def test_who_comes_second_is_told_who_works_on_a_study(begun, results):
     begun.run()
 
 
+def test_a_study_that_another_took_the_folder_of_is_not_run(letters, tmp_path):
+    mine = letterlab.begin_study(letters, plan(mlp(finals=0)), tmp_path, keep_leaks=True)
+    letterlab.begin_study(letters, plan(mlp(finals=0, epochs=1)), tmp_path, keep_leaks=True)
+    with pytest.raises(LetterlabError, match="Another study was begun"):
+        mine.run()
+
+
 def test_a_study_of_a_budget(letters, tmp_path):
     study = letterlab.begin_study(letters, "smoke", tmp_path, workers=1, keep_leaks=True).study
     assert study.whole_plan.name == "smoke"
