@@ -1,6 +1,7 @@
 """ImageNet weights against random ones: a difference is told at each number of letters, where it is shown."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,25 @@ def bare(markup) -> str:
 
 def sweep_of(results):
     return letter_sweep(results.families[0].experiments[0], results)
+
+
+def test_what_differs_beside_the_weights_is_told(english, russian):
+    results = study(helped)
+    assert sweep_of(results).differing(english) == []
+    result = results.families[0].experiments[0]
+
+    def changed(alters, **update):
+        tried = [
+            replace(one, recipe=one.recipe.model_copy(update=update)) if alters(one) else one for one in result.tried
+        ]
+        return letter_sweep(replace(result, tried=tuple(tried)), results)
+
+    [own] = changed(lambda one: one.name == "mobilenet_v2-random-10", batch_size=8).differing(english)
+    assert "the optimiser, learning rate and batch size that suit them" in own
+    fewer = changed(lambda one: one.recipe.letters_of_each == 10, epochs=9)
+    [epochs] = fewer.differing(english)
+    assert "the epochs were 10: 9; 100: 4; all (425): 4;" in epochs
+    assert "10: 9; 100: 4; все (425): 4" in fewer.differing(russian)[0]
 
 
 def test_sentences_follow_the_tests(english, russian):

@@ -60,6 +60,8 @@ def results(folder):
 
 def test_it_is_the_best_network_and_no_candidate(results):
     assert [family.family for family in results.families] == ["cnn"]
+    assert len(results.trials) == len(results.families[0].best.trials) + FOLDS  # and their time is counted
+    assert results.seconds > sum(trial.record.seconds for trial in results.reread.trials)
     recipes = [trial.record.recipe for trial in results.reread.trials]
     assert [one.fold for one in recipes] == list(range(FOLDS))
     assert {one.model_copy(update={"fold": None}) for one in recipes} == {SURE}
