@@ -192,6 +192,8 @@ def _start(
 ) -> None:
     # The fork server loads torch once, and each trial begins as a fresh copy of it. Asking torch for deterministic
     # algorithms loads torch._inductor, which takes longer than a small training.
+    # It is Python started with -c, which would import the working folder's random.py, if there is one, as Python's own.
+    os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["letterlab.study.engine", "torch._inductor"])
     here, there = context.Pipe()
@@ -235,6 +237,8 @@ def _end_with_the_study(told: Connection) -> None:
 
 
 def _how_it_ended(code: int | None) -> str:
-    """A sentence for a process that was ended from outside."""
-    how = signal.Signals(-code).name if code and code < 0 else f"exit code {code}"
+    """A sentence for a process that was ended from outside, or never began (no code)."""
+    if code is None:
+        return "Its process could not be started twice, perhaps for want of memory: give fewer --workers."
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     return f"Its process was ended twice ({how}), perhaps for want of memory: give fewer --workers."

@@ -1,6 +1,7 @@
 """The engine and its trials: small studies, really trained, in processes of their own."""
 
 import multiprocessing
+import multiprocessing.forkserver
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -172,6 +173,16 @@ def test_a_trial_whose_process_is_always_killed_has_failed_and_the_study_goes_on
     assert "SIGKILL" in reason
     again = run(letters, tmp_path, whole)
     assert {state for _, _, state, *_ in again} == {"done"}
+
+
+def test_files_in_the_working_folder_that_are_named_like_pythons_own_disturb_nothing(letters, tmp_path, monkeypatch):
+    server = multiprocessing.forkserver._forkserver
+    (tmp_path / "timeit.py").write_text("raise RuntimeError('imported from the working folder')")
+    monkeypatch.chdir(tmp_path)
+    server._stop()  # the next trial starts it anew, in this folder
+    stored = run(letters, tmp_path / "study", plan(family_of(MLP)))
+    server._stop()
+    assert [state for _, _, state, *_ in stored] == ["done"]
 
 
 def test_a_search_gives_up_a_trial_below_the_medians(letters, tmp_path):
