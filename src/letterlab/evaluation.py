@@ -86,3 +86,27 @@ class Predictions:
             LetterlabError: the file is missing, or damaged.
         """
         return cls(**read_arrays(path))
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What a network that was shown what is no letter puts out, for letters and for other things."""
+
+    letters: Float32[np.ndarray, "n 27"]
+    """Before softmax, of the letters that validate."""
+    others: Float32[np.ndarray, "m 27"]
+    """Of drawn things that are no letters, none of which it learned from."""
+
+    def save(self, path: Path) -> None:
+        """Writes an .npz file, whole or not at all."""
+        with replace_whole(path) as file:
+            np.savez(file, letters=self.letters, others=self.others)
+
+    @classmethod
+    def open(cls, path: Path) -> "Outputs":
+        """Outputs that `save` wrote.
+
+        Raises:
+            LetterlabError: the file is missing, or damaged.
+        """
+        return cls(**read_arrays(path))

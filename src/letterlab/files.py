@@ -13,6 +13,13 @@ import numpy as np
 from letterlab.errors import LetterlabError
 
 
+def cache_folder() -> Path:
+    """$LETTERLAB_CACHE, or else letterlab in $XDG_CACHE_HOME, or else ~/.cache/letterlab."""
+    if own := os.environ.get("LETTERLAB_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "letterlab"
+
+
 @contextmanager
 def replace_whole(path: Path) -> Iterator[IO[bytes]]:
     """A binary file to write into, that takes the name `path` only when the block ends without an error.

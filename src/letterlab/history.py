@@ -51,6 +51,8 @@ class Record:
     epochs: tuple[Epoch, ...]
     environment: dict[str, str]
     """Versions and machine, from `environment`."""
+    prepared: bool = False
+    """Whether the letters were as a recogniser sees them (`Letters.prepared`)."""
 
     @property
     def finished(self) -> bool:

@@ -40,6 +40,14 @@ class LetterSet:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def joined(self, other: "LetterSet") -> "LetterSet":
+        """The letters of both, this one's first."""
+        return LetterSet.of(
+            np.concatenate([self.images, other.images]),
+            np.concatenate([self.labels, other.labels]),
+            [*self.names.tolist(), *other.names.tolist()],
+        )
+
     def take(self, which: Int[np.ndarray, "m"] | Bool[np.ndarray, "n"]) -> "LetterSet":
         """The letters at these positions (or where the mask is true), as a set of its own."""
         return LetterSet.of(self.images[which], self.labels[which], self.names[which].tolist())
@@ -113,11 +121,16 @@ class Letters:
     """Letters drawn by this program, not written by people: every number from them must say so."""
     notes: tuple[str, ...] = field(default=())
     """What else the reader of results should know, one sentence each."""
+    more: LetterSet | None = None
+    """Letters of other sources to train on only: none of them validates or tests."""
+    prepared: bool = False
+    """The pictures are as a recogniser sees them (`recognise.ink.prepare_letters`), not as they are stored."""
 
     @property
     def fingerprint(self) -> str:
-        """First 16 digits of a SHA-256 over the fingerprints of both parts."""
-        return hashlib.sha256((self.train.fingerprint + self.test.fingerprint).encode()).hexdigest()[:16]
+        """First 16 digits of a SHA-256 over the fingerprints of all parts."""
+        parts = [part.fingerprint for part in (self.train, self.test, self.more) if part is not None]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
     def without_train(self, positions: Int[np.ndarray, "m"]) -> "Letters":
         """The same, with the training letters at these positions left out."""

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor, nn
 
+from letterlab.alphabet import LETTERS
 from letterlab.checkpoint import NAME, read_checkpoint
 from letterlab.errors import LetterlabError
 from letterlab.evaluation import Predictions
@@ -62,11 +63,16 @@ def autocast(precision: Precision, device: torch.device) -> torch.autocast:
 
 
 @torch.inference_mode()
-def scores_of(network: nn.Module, images: UInt8[Tensor, "n 28 28"], precision: Precision) -> Float32[Tensor, "n 26"]:
-    """A network's scores, before softmax; leaves the network in evaluation mode."""
+def outputs_of(network: nn.Module, images: UInt8[Tensor, "n 28 28"], precision: Precision) -> Float32[Tensor, "n c"]:
+    """All that a network puts out, before softmax; leaves the network in evaluation mode."""
     network.eval()
     with autocast(precision, images.device):
         return torch.cat([network(as_input(batch)).float() for batch in torch.split(images, SCORING_BATCH)])
+
+
+def scores_of(network: nn.Module, images: UInt8[Tensor, "n 28 28"], precision: Precision) -> Float32[Tensor, "n 26"]:
+    """A network's scores of the 26 letters: without the output, if it has one, for what is no letter."""
+    return outputs_of(network, images, precision)[:, : len(LETTERS)]
 
 
 def predict(network: nn.Module, letters: LetterSet, precision: Precision) -> Predictions:
@@ -102,7 +108,7 @@ def open_network(folder: Path) -> tuple[nn.Sequential, Record]:
         LetterlabError: there is no training in the folder, or it is damaged.
     """
     stored = read_checkpoint(folder / NAME)
-    network = build(stored.record.recipe.model)
+    network = build(stored.record.recipe.model, outputs=stored.record.recipe.outputs)
     network.load_state_dict(stored.weights)
     return place(torch_device(stored.record.recipe.device), network).eval(), stored.record
 

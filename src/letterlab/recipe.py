@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
 from letterlab.letterset import FOLDS, SIDE
 
@@ -46,11 +47,13 @@ class Mlp(Settings):
 
 
 class Cnn(Settings):
-    """A convolutional network: blocks of convolution, halving, normalisation and activation; 26 outputs."""
+    """A convolutional network: blocks of convolutions, halving, normalisation and activation; 26 outputs."""
 
     kind: Literal["cnn"] = "cnn"
     filters: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=4)] = (32, 64, 128)
-    """Filters of each convolutional layer; each layer halves the picture (28, 14, 7, 3, 1)."""
+    """Filters of each block's convolutions; each block halves the picture (28, 14, 7, 3, 1)."""
+    convolutions: Annotated[int, Field(ge=1, le=4)] = 1
+    """Convolutions, of as many filters each, before the picture is halved (Simonyan and Zisserman 2015)."""
     kernel: Annotated[int, Field(ge=1, le=11)] = 3
     """Height and width of every kernel, odd, so that padding by half of it keeps the picture's size."""
     halving: Literal["pool", "stride"] = "pool"
@@ -82,7 +85,7 @@ class Cnn(Settings):
         """Height and width in pixels of what each layer hands on, halved: 14, 7, 3."""
         sides, side = [], SIDE
         for _ in self.filters:
-            kept = side if self.padding == "same" else side - self.kernel + 1
+            kept = side if self.padding == "same" else side - self.convolutions * (self.kernel - 1)
             # A step of two meets the first pixel and every other one; pooling leaves out a last odd one.
             side = (kept + 1) // 2 if self.halving == "stride" else kept // 2
             sides.append(side)
@@ -168,6 +171,9 @@ class Recipe(Settings):
     """Train on so many of each letter only, drawn with the seed: of two numbers, the more hold all of the fewer."""
     fold: Annotated[int, Field(ge=0, lt=FOLDS)] | None = None
     """Which quarter of the training letters is held out to validate; without it, a tenth that is always the same."""
+    no_letter: Annotated[int, Field(ge=0)] = 0
+    """Drawn things that are no letters (`sources.scribbles`), to be trained on as well: the network then has a 27th
+    output, for them. None of them enters into an accuracy."""
     precision: Precision = "fp32"
     device: Device = "cpu"
 
@@ -176,6 +182,11 @@ class Recipe(Settings):
         if self.model.kind == "torchvision" and self.model.head_epochs > self.epochs:
             raise ValueError(f"model.head_epochs {self.model.head_epochs} is more than epochs, {self.epochs}")
         return self
+
+    @property
+    def outputs(self) -> int:
+        """The network's: one for each letter, and one for what is none if it learns that."""
+        return len(LETTERS) + (self.no_letter > 0)
 
     @property
     def peak_rate(self) -> float:

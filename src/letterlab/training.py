@@ -26,6 +26,8 @@ from letterlab.models.build import build, count_parameters
 from letterlab.models.pretrained import blocks, load_imagenet
 from letterlab.prediction import SCORING_BATCH, Tensors, as_input, autocast, on_device, place, scores_of, torch_device
 from letterlab.recipe import Precision, Recipe, Schedule, Torchvision
+from letterlab.recognise.ink import prepare_letters
+from letterlab.sources.scribbles import draw_scribbles
 
 VALIDATION: Final = 0.1
 """Share of the training letters that is cut off to choose by."""
@@ -68,7 +70,10 @@ def parts(letters: Letters, fold: int | None = None) -> Parts:
         raise LetterlabError(
             f"{letters.source} has one training letter of each kind: give at least two, so that one can validate."
         )
-    return Parts(letters.train.take(train), letters.train.take(validation), letters.test)
+    learned = letters.train.take(train)
+    if letters.more is not None:
+        learned = learned.joined(letters.more)
+    return Parts(learned, letters.train.take(validation), letters.test)
 
 
 def shown(train: LetterSet, recipe: Recipe) -> LetterSet:
@@ -78,6 +83,19 @@ def shown(train: LetterSet, recipe: Recipe) -> LetterSet:
     order = np.random.default_rng([recipe.seed, _SHOWN]).permutation(len(train))
     chosen = [order[train.labels[order] == label][: recipe.letters_of_each] for label in range(len(LETTERS))]
     return train.take(np.sort(np.concatenate(chosen)))
+
+
+def scribbles(n: int, seed: int, prepared: bool) -> UInt8[np.ndarray, "n 28 28"]:
+    """Drawn things that are no letters, prepared if the letters beside them are."""
+    drawn = draw_scribbles(n, seed)
+    return prepare_letters(drawn) if prepared else drawn
+
+
+def _with(letters: Tensors, nothing: UInt8[np.ndarray, "n 28 28"]) -> Tensors:
+    """The letters and these pictures, which are none."""
+    images = torch.cat([letters.images, torch.from_numpy(nothing).to(letters.images.device)])
+    none = torch.full((len(nothing),), len(LETTERS), device=letters.labels.device)
+    return Tensors(images, torch.cat([letters.labels, none]))
 
 
 def _for_curves(letters: LetterSet, recipe: Recipe) -> LetterSet:
@@ -110,22 +128,25 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
     cut = parts(letters, recipe.fold)
     learned = shown(cut.train, recipe)
     train = on_device(learned, device)
+    if recipe.no_letter:
+        train = _with(train, scribbles(recipe.no_letter, recipe.seed, letters.prepared))
     # As many training letters as validate, so that their scores are as certain.
     share = min(len(cut.validation) / len(learned), 1.0)
     seen = learned.take(split_stratified(learned.labels, share, _SPLIT_SEED)[1]) if share < 1 else learned
     scored = [on_device(_for_curves(part, recipe), device) for part in (seen, cut.validation, cut.test)]
 
     with _seeded(recipe.seed, 0, device):
-        network = place(device, build(recipe.model, *_ink(learned)))
+        network = place(device, build(recipe.model, *_ink(learned), recipe.outputs))
     optimiser = _optimiser(recipe, network)
-    record = Record(recipe, letters.fingerprint, count_parameters(network), (), environment(torch.get_num_threads()))
+    versions = environment(torch.get_num_threads())
+    record = Record(recipe, letters.fingerprint, count_parameters(network), (), versions, letters.prepared)
     path = folder / NAME
     if path.exists():
         record = _go_on(path, record, network, optimiser)
     elif isinstance(recipe.model, Torchvision) and recipe.model.weights == "imagenet":
         load_imagenet(network[1], recipe.model)
 
-    steps = max(len(learned) // recipe.batch_size, 1)
+    steps = max(len(train.labels) // recipe.batch_size, 1)
     for number in range(len(record.epochs) + 1, recipe.epochs + 1):
         started = time.perf_counter()
         _choose_what_learns(recipe, network, number)
@@ -232,7 +253,7 @@ def seconds_of(recipe: Recipe, train: int, scored: int) -> tuple[float, float]:
     second. The letters are blank, and all layers learn.
     """
     device = torch_device(recipe.device)
-    network = place(device, build(recipe.model))
+    network = place(device, build(recipe.model, outputs=recipe.outputs))
     optimiser = _optimiser(recipe, network)
     size = min(recipe.batch_size, train)
     read = size if isinstance(recipe.model, Torchvision) else SCORING_BATCH

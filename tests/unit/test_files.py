@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from letterlab.errors import LetterlabError
-from letterlab.files import read_arrays, replace_whole, write_text
+from letterlab.files import cache_folder, read_arrays, replace_whole, write_text
 
 
 def test_the_name_is_taken_only_at_the_end(tmp_path):
@@ -39,3 +39,14 @@ def test_arrays_that_are_missing_or_damaged_are_named(tmp_path, left):
     path.write_bytes(path.read_bytes()[:left])
     with pytest.raises(LetterlabError, match=r"some\.npz is missing or damaged"):
         read_arrays(path)
+
+
+def test_where_the_cache_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("LETTERLAB_CACHE", raising=False)
+    assert cache_folder() == tmp_path / ".cache" / "letterlab"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_folder() == tmp_path / "xdg" / "letterlab"
+    monkeypatch.setenv("LETTERLAB_CACHE", str(tmp_path / "own"))
+    assert cache_folder() == tmp_path / "own"

@@ -12,10 +12,15 @@ from blobs import blobs
 from letterlab import training
 from letterlab.checkpoint import NAME, read_checkpoint, read_record
 from letterlab.errors import LetterlabError
+from letterlab.evaluation import Outputs, Predictions
 from letterlab.models.build import build
 from letterlab.models.vision import load_torchvision
-from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe, Torchvision
-from letterlab.training import fit, parts, rate_share, seconds_of, shown
+from letterlab.prediction import open_network
+from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe, Torchvision, no_augmentation
+from letterlab.recognise.ink import prepare_letters
+from letterlab.study.folder import OUTPUTS_FILE, VALIDATION_FILE
+from letterlab.study.trial import UNSEEN_SCRIBBLES, run_trial
+from letterlab.training import fit, parts, rate_share, scribbles, seconds_of, shown
 
 SMALL = [
     Recipe(model=Mlp(hidden=(32,)), batch_size=52, epochs=3),
@@ -410,3 +415,37 @@ def test_costs_are_measured_for_about_a_second(tick, rounds, monkeypatch):
     assert len(steps) == rounds
     assert epoch == pytest.approx(10 * tick)  # steps of 52 letters
     assert scoring == pytest.approx(2 * tick)  # of 1024
+
+
+def test_a_network_that_is_shown_what_is_no_letter_tells_it_from_letters(letters, tmp_path):
+    recipe = Recipe(model=Mlp(hidden=(64,)), augmentation=no_augmentation(), no_letter=300, batch_size=52, epochs=8)
+    folder = tmp_path / "run"
+    run_trial(recipe, letters, folder, lambda epoch: None)
+    outputs = Outputs.open(folder / OUTPUTS_FILE)
+    cut = parts(letters)
+    assert outputs.letters.shape == (len(cut.validation), 27)
+    assert np.mean(outputs.letters.argmax(axis=1) == 26) < 0.05
+    assert np.mean(outputs.others.argmax(axis=1) == 26) > 0.95
+    # The accuracies are of the 26 letters alone.
+    said = Predictions.open(folder / VALIDATION_FILE)
+    assert np.array_equal(said.answers, outputs.letters[:, :26].argmax(axis=1))
+    assert said.accuracy.share > 0.9
+    network, record = open_network(folder)
+    assert record.recipe == recipe
+    assert network(torch.zeros(1, 1, 28, 28)).shape == (1, 27)
+    # It was measured on others than those it learned from.
+    learned = {one.tobytes() for one in scribbles(300, recipe.seed, prepared=False)}
+    measured = {one.tobytes() for one in scribbles(UNSEEN_SCRIBBLES, 2**31 + recipe.seed, prepared=False)}
+    assert len(measured) == UNSEEN_SCRIBBLES
+    assert not learned & measured
+
+
+def test_without_it_no_such_outputs_are_kept(letters, tmp_path):
+    run_trial(SMALL[0], letters, tmp_path, lambda epoch: None)
+    assert not (tmp_path / OUTPUTS_FILE).exists()
+
+
+def test_scribbles_are_prepared_where_the_letters_are():
+    plain = scribbles(5, 1, prepared=False)
+    assert np.array_equal(scribbles(5, 1, prepared=True), prepare_letters(plain))
+    assert not np.array_equal(scribbles(5, 1, prepared=True), plain)

@@ -9,8 +9,8 @@ from letterlab.models.layers import ACTIVATIONS, normalisation
 from letterlab.recipe import Cnn
 
 
-def cnn(settings: Cnn) -> nn.Sequential:
-    """[B, 1, 28, 28] to [B, 26] scores: blocks that each halve the picture, then one linear layer.
+def cnn(settings: Cnn, outputs: int = len(LETTERS)) -> nn.Sequential:
+    """[B, 1, 28, 28] to [B, outputs] scores: blocks that each halve the picture, then one linear layer.
 
     A block pools before it normalises and activates: with a rising activation the largest of four stays the largest,
     and what follows has a quarter of the numbers to work on.
@@ -18,19 +18,21 @@ def cnn(settings: Cnn) -> nn.Sequential:
     pooled = settings.halving == "pool"
     layers: list[nn.Module] = []
     for before, filters in pairwise((1, *settings.filters)):
-        layers += [
-            nn.Conv2d(
-                before,
-                filters,
-                settings.kernel,
-                stride=1 if pooled else 2,
-                padding=settings.kernel // 2 if settings.padding == "same" else 0,
-                # A normalisation shifts by itself: a bias before it would do nothing.
-                bias=settings.normalisation == "none",
-            ),
-            *([nn.MaxPool2d(2)] if pooled else []),
-            *normalisation(settings.normalisation, filters, settings.group_size, nn.BatchNorm2d),
-            ACTIVATIONS[settings.activation](),
-        ]
+        for number in range(1, settings.convolutions + 1):
+            halves = number == settings.convolutions
+            layers += [
+                nn.Conv2d(
+                    before if number == 1 else filters,
+                    filters,
+                    settings.kernel,
+                    stride=2 if halves and not pooled else 1,
+                    padding=settings.kernel // 2 if settings.padding == "same" else 0,
+                    # A normalisation shifts by itself: a bias before it would do nothing.
+                    bias=settings.normalisation == "none",
+                ),
+                *([nn.MaxPool2d(2)] if halves and pooled else []),
+                *normalisation(settings.normalisation, filters, settings.group_size, nn.BatchNorm2d),
+                ACTIVATIONS[settings.activation](),
+            ]
     features = settings.filters[-1] * settings.sides[-1] ** 2
-    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(settings.dropout), nn.Linear(features, len(LETTERS)))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(settings.dropout), nn.Linear(features, outputs))

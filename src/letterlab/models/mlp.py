@@ -10,8 +10,8 @@ from letterlab.models.layers import ACTIVATIONS, normalisation
 from letterlab.recipe import Mlp
 
 
-def mlp(settings: Mlp) -> nn.Sequential:
-    """[B, 1, 28, 28] to [B, 26] scores: linear layers, each with normalisation, activation and dropout."""
+def mlp(settings: Mlp, outputs: int = len(LETTERS)) -> nn.Sequential:
+    """[B, 1, 28, 28] to [B, outputs] scores: linear layers, each with normalisation, activation and dropout."""
     layers: list[nn.Module] = [nn.Flatten()]  # [B, 784]
     widths = (SIDE * SIDE, *settings.hidden)
     for before, width in pairwise(widths):
@@ -19,4 +19,4 @@ def mlp(settings: Mlp) -> nn.Sequential:
         layers += [nn.Linear(before, width, bias=settings.normalisation == "none")]
         layers += normalisation(settings.normalisation, width, settings.group_size, nn.BatchNorm1d)
         layers += [ACTIVATIONS[settings.activation](), nn.Dropout(settings.dropout)]
-    return nn.Sequential(*layers, nn.Linear(widths[-1], len(LETTERS)))
+    return nn.Sequential(*layers, nn.Linear(widths[-1], outputs))

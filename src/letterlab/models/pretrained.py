@@ -14,7 +14,7 @@ from letterlab.recipe import Torchvision
 _WEIGHTS = "IMAGENET1K_V1"
 
 
-def torchvision_network(settings: Torchvision) -> nn.Sequential:
+def torchvision_network(settings: Torchvision, outputs: int = len(LETTERS)) -> nn.Sequential:
     """[B, 1, 28, 28] standardised to [B, 26] scores: torchvision's blocks in order, pooling, one linear layer.
 
     The first weights are torchvision's own initialisation from torch's global seed; ImageNet's are for `load_imagenet`.
@@ -22,7 +22,7 @@ def torchvision_network(settings: Torchvision) -> nn.Sequential:
     body = _body(load_torchvision().models.get_model(settings.network), settings)
     with torch.no_grad():
         features = nn.Sequential(*body).eval()(torch.zeros(1, 1, SIDE, SIDE)).shape[1]
-    head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(settings.dropout), nn.Linear(features, len(LETTERS))
+    head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(settings.dropout), nn.Linear(features, outputs)
     return nn.Sequential(*body, *head).train()
 
 

@@ -23,13 +23,6 @@ from letterlab.letterset import SIDE, Letters
 _SETTLED_NS: Final = 2_000_000_000
 
 
-def cache_folder() -> Path:
-    """$LETTERLAB_CACHE, or else letterlab in $XDG_CACHE_HOME, or else ~/.cache/letterlab."""
-    if own := os.environ.get("LETTERLAB_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "letterlab"
-
-
 def through_cache(
     folder: Path, root: Path, listing: Callable[[], Sequence[Path]], settings: str, read: Callable[[], Letters]
 ) -> Letters:

@@ -40,7 +40,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class _Form:
+class Form:
     """One form, as `Curves` describes it."""
 
     points: Float[np.ndarray, "k 2"]
@@ -48,39 +48,45 @@ class _Form:
     spline: Float[np.ndarray, "s k"]
     travelled: Float[np.ndarray, "s"]
 
+    @property
+    def ends(self) -> Int[np.ndarray, "r"]:
+        """Where in its samples a run ends and the next one begins."""
+        return np.arange(SEGMENTS + 1, len(self.spline), SEGMENTS + 1)
+
 
 @cache
 def all_curves() -> Curves:
     """The forms of `strokes`, worked out once."""
-    forms: list[_Form] = []
+    forms: list[Form] = []
     first, count = np.zeros((2, len(LETTERS), 2), dtype=int)
     for index, letter in enumerate(LETTERS):
         for case, name in enumerate((letter, letter.lower())):
-            found = [_form(strokes) for strokes in forms_of(name)]
+            found = [form(strokes) for strokes in forms_of(name)]
             first[index, case], count[index, case] = len(forms), len(found)
             forms += found
-    f, k, s = len(forms), max(len(form.points) for form in forms), max(len(form.spline) for form in forms)
+    f, k, s = len(forms), max(len(one.points) for one in forms), max(len(one.spline) for one in forms)
     curves = Curves(
         points=np.zeros((f, k, 2), dtype=np.float32),
         stroke=np.zeros((f, k), dtype=int),
         spline=np.zeros((f, s, k), dtype=np.float32),
         travelled=np.zeros((f, s), dtype=np.float32),
-        runs=np.array([len(form.spline) // (SEGMENTS + 1) for form in forms]),
+        runs=np.array([len(one.spline) // (SEGMENTS + 1) for one in forms]),
         first=first,
         count=count,
     )
-    for row, form in enumerate(forms):
-        s, k = form.spline.shape
-        curves.points[row, :k] = form.points
-        curves.stroke[row, :k] = form.stroke
-        curves.spline[row, :s, :k] = form.spline
-        curves.spline[row, s:, :k] = form.spline[-1]
-        curves.travelled[row, :s] = form.travelled
-        curves.travelled[row, s:] = form.travelled[-1]
+    for row, one in enumerate(forms):
+        s, k = one.spline.shape
+        curves.points[row, :k] = one.points
+        curves.stroke[row, :k] = one.stroke
+        curves.spline[row, :s, :k] = one.spline
+        curves.spline[row, s:, :k] = one.spline[-1]
+        curves.travelled[row, :s] = one.travelled
+        curves.travelled[row, s:] = one.travelled[-1]
     return curves
 
 
-def _form(strokes: list[Stroke]) -> _Form:
+def form(strokes: list[Stroke]) -> Form:
+    """A form worked out from its strokes."""
     points: list[tuple[int, int]] = []
     stroke_of: list[int] = []
     curves: list[list[int]] = []  # positions in points
@@ -107,7 +113,7 @@ def _form(strokes: list[Stroke]) -> _Form:
         splines.append(matrix[samples])
         travelled.append(before + samples / (runs * SEGMENTS) * length)
         before += length
-    return _Form(corners, stroke_of, np.concatenate(splines), np.concatenate(travelled))
+    return Form(corners, stroke_of, np.concatenate(splines), np.concatenate(travelled))
 
 
 def _spline(points: Float[np.ndarray, "k 2"], samples: int) -> Float[np.ndarray, "{samples} k"]:

@@ -66,7 +66,7 @@ def draw_blocks(labels: UInt8[np.ndarray, "n"], seed: int) -> Iterator[UInt8[np.
         part = labels[begin : begin + BLOCK]
         # always a whole block: as many random numbers, and sums in the same order
         traces = _traces(np.pad(part, (0, BLOCK - len(part))), np.random.default_rng([seed, number]))
-        yield np.stack([_as_emnist(_ink(traces, i)) for i in range(len(part))])
+        yield np.stack([as_emnist(_ink(traces, i)) for i in range(len(part))])
 
 
 def _traces(labels: UInt8[np.ndarray, "b"], generator: np.random.Generator) -> _Traces:
@@ -148,7 +148,7 @@ def _ink(traces: _Traces, i: int) -> UInt8[np.ndarray, "128 128"]:
     return canvas & _papers()[kind, top : top + CANVAS, left : left + CANVAS]
 
 
-def _as_emnist(canvas: UInt8[np.ndarray, "128 128"]) -> UInt8[np.ndarray, "28 28"]:
+def as_emnist(canvas: UInt8[np.ndarray, "128 128"]) -> UInt8[np.ndarray, "28 28"]:
     """EMNIST's steps: blur, crop to the ink, centre in a square, shrink by cubic interpolation, scale to 0 to 255."""
     left, top, width, height = cv2.boundingRect(canvas)
     # cropping first leaves less to blur, and comes to the same with room for what the blur spreads: two pixels

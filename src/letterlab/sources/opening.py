@@ -11,9 +11,10 @@ from jaxtyping import Bool
 
 from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
+from letterlab.files import cache_folder
 from letterlab.letterset import Letters, LetterSet, Orientation, split_stratified
 from letterlab.sources.archive import files
-from letterlab.sources.cache import cache_folder, through_cache
+from letterlab.sources.cache import through_cache
 from letterlab.sources.emnist import emnist_files, read_emnist
 from letterlab.sources.layout import read_pictures
 from letterlab.sources.orientation import decide_orientation
@@ -44,7 +45,7 @@ def open_letters(
             letters drawn by this program.
         orientation: how the source stores its letters; `auto` decides from the pictures.
         resize: bring pictures of another size to 28x28 instead of setting them aside.
-        cache: folder for letters once read; `sources.cache.cache_folder()` when none is given.
+        cache: folder for letters once read; `files.cache_folder()` when none is given.
 
     Raises:
         LetterlabError: the source does not exist or holds no letters that could be read; the message says what to do.

@@ -123,10 +123,11 @@ Stroke = list[list[tuple[int, int]]]
 def forms_of(letter: str) -> list[list[Stroke]]:
     """Forms of a letter (of the capital for a capital, of the small one for a small one), each its strokes."""
     lines = (line.split(maxsplit=1) for line in _TABLE.strip().splitlines())
-    return [_strokes(form) for name, forms in lines if name == letter for form in forms.split("/")]
+    return [strokes_of(form) for name, forms in lines if name == letter for form in forms.split("/")]
 
 
-def _strokes(form: str) -> list[Stroke]:
+def strokes_of(form: str) -> list[Stroke]:
+    """The strokes of one form, written as in the table."""
     strokes = []
     for stroke in form.split("|"):
         curves: Stroke = [[]]

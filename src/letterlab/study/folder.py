@@ -34,6 +34,8 @@ TRIALS: Final = "trials"
 VALIDATION_FILE: Final = "validation.npz"
 TEST_FILE: Final = "test.npz"
 """Written last: with it a trial is done."""
+OUTPUTS_FILE: Final = "outputs.npz"
+"""Of a network that was shown what is no letter."""
 FEATURES_FILE: Final = "features.npy"
 
 

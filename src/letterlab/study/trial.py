@@ -2,17 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
+
+import torch
 
 from letterlab.checkpoint import NAME, read_record
+from letterlab.evaluation import Outputs
 from letterlab.findings.confusion import confusion
 from letterlab.findings.doubt import VIEWS, viewed
 from letterlab.history import Epoch
 from letterlab.letterset import Letters
-from letterlab.prediction import open_network, predict
+from letterlab.prediction import open_network, outputs_of, predict, torch_device
 from letterlab.recipe import Recipe
-from letterlab.study.folder import TEST_FILE, VALIDATION_FILE, in_view
+from letterlab.study.folder import OUTPUTS_FILE, TEST_FILE, VALIDATION_FILE, in_view
 from letterlab.tracking import Tracker
-from letterlab.training import fit, parts, without_file
+from letterlab.training import fit, parts, scribbles, without_file
+
+UNSEEN_SCRIBBLES: Final = 2_000
+"""Drawn things that are no letters, on which it is measured how surely a network says so."""
 
 
 def run_trial(
@@ -24,7 +31,8 @@ def run_trial(
 ) -> bool:
     """Trains until the recipe's last epoch, from where the folder's training ended, and writes its predictions.
 
-    With a fold it also writes what the network says of its validation and test letters turned and mirrored.
+    Of a network that knows what is no letter it also writes what it puts out for letters and for drawn things. With a
+    fold it also writes what the network says of its validation and test letters turned and mirrored.
 
     Args:
         recipe: what to train.
@@ -65,6 +73,12 @@ def run_trial(
                 for view in VIEWS:
                     predict(network, viewed(part, view), recipe.precision).save(folder / in_view(file, view))
         predict(network, cut.validation, recipe.precision).save(folder / VALIDATION_FILE)
+        if recipe.no_letter:
+            device = torch_device(recipe.device)
+            nothing = scribbles(UNSEEN_SCRIBBLES, 2**31 + recipe.seed, letters.prepared)  # a seed that no recipe has
+            shown = cut.validation.images, nothing
+            outputs = [outputs_of(network, torch.from_numpy(one).to(device), recipe.precision).cpu() for one in shown]
+            Outputs(*(one.numpy() for one in outputs)).save(folder / OUTPUTS_FILE)
         on_test = predict(network, cut.test, recipe.precision)
         tracker.finished(record, confusion(on_test))
     on_test.save(folder / TEST_FILE)

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from letterlab.models.build import build, count_parameters
-from letterlab.recipe import Cnn, Mlp
+from letterlab.recipe import Cnn, Mlp, Torchvision
 
 
 @pytest.mark.parametrize("normalisation", ["none", "batch", "group"])
@@ -85,3 +85,26 @@ def test_pictures_are_standardised_inside_the_network():
     plain[1].load_state_dict(network[1].state_dict())
     assert torch.allclose(network(x), plain((x - 0.25) / 0.5), atol=1e-5)
     assert {"0.mean", "0.deviation"} <= network.state_dict().keys()
+
+
+def test_several_convolutions_before_each_halving():
+    network = build(Cnn(filters=(4, 8), convolutions=2, kernel=3, halving="stride"))[1]
+    convolutions = [layer for layer in network if isinstance(layer, nn.Conv2d)]
+    assert [(one.in_channels, one.out_channels, one.stride[0]) for one in convolutions] == [
+        (1, 4, 1),
+        (4, 4, 2),
+        (4, 8, 1),
+        (8, 8, 2),
+    ]
+    pooled = build(Cnn(filters=(4, 8), convolutions=3))[1]
+    kinds = [type(layer) for layer in pooled if isinstance(layer, (nn.Conv2d, nn.MaxPool2d))]
+    assert kinds == [nn.Conv2d, nn.Conv2d, nn.Conv2d, nn.MaxPool2d] * 2
+    assert Cnn(filters=(4, 8), convolutions=2, padding="none").sides == (12, 4)
+    assert network(torch.zeros(2, 1, 28, 28)).shape == (2, 26)
+
+
+@pytest.mark.parametrize(
+    "model", [Mlp(hidden=(8,)), Cnn(filters=(4,)), Torchvision(network="squeezenet1_1", weights="random")]
+)
+def test_a_network_may_have_an_output_for_what_is_no_letter(model):
+    assert build(model, outputs=27).eval()(torch.zeros(2, 1, 28, 28)).shape == (2, 27)

@@ -7,7 +7,7 @@ import pytest
 
 from letterlab.letterset import Letters, LetterSet, Orientation
 from letterlab.sources import cache
-from letterlab.sources.cache import cache_folder, through_cache
+from letterlab.sources.cache import through_cache
 from packed import pictures
 
 
@@ -232,14 +232,3 @@ def test_empty_parts_are_kept(source, folder):
         letters = through_cache(folder, source.root, source.listing, "auto", lambda: replace(source.read(), train=none))
         assert len(letters.train) == 0
     assert source.reads == 1
-
-
-def test_where_the_cache_is(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.delenv("LETTERLAB_CACHE", raising=False)
-    assert cache_folder() == tmp_path / ".cache" / "letterlab"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert cache_folder() == tmp_path / "xdg" / "letterlab"
-    monkeypatch.setenv("LETTERLAB_CACHE", str(tmp_path / "own"))
-    assert cache_folder() == tmp_path / "own"

@@ -1,0 +1,292 @@
+"""Grey pixels to ink, and ink to the 28x28 that a network sees: the same for training, shell, server and page.
+
+`find_ink` flattens the paper (uneven light, soft shadows), decides whether the ink is dark or light, and drops noise.
+`prepare` crops a letter, thickens a thin pen and brings the letter to 28x28 as EMNIST did (Cohen et al. 2017,
+arXiv:1702.05373): in the middle of a square, aspect kept, 2 pixels of border, brightest ink 255.
+
+All arithmetic is in whole numbers, so that it can be written again elsewhere with the same result: `//` rounds down,
+sums and products are exact (floating-point arrays below hold whole numbers, or quotients whose floor is exact), and
+windows at the border are those pixels of the window that lie in the picture.
+"""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int16, Int32, UInt8
+
+from letterlab.letterset import SIDE
+
+LONGEST: Final = 2048
+"""Longest side of the ink in pixels; a larger picture is shrunk by means over blocks."""
+GRID: Final = 256
+"""Longest side of the grid on which it is decided whether the ink is dark."""
+CELLS: Final = 64
+"""Longest side of the grid of cells for each of which the paper's brightness is told."""
+DARKEST: Final = 64
+"""Paper counts as at least so bright when the depth of ink is measured against it."""
+FAINTEST: Final = 40
+"""A picture whose ink is no deeper than this (of 255) has none."""
+EDGE: Final = 32
+"""Ink from here on (of 255) belongs to the letter's box."""
+INNER: Final = 24
+"""Side of the square that a letter fills: `SIDE` less 2 pixels of border on each side."""
+WORK: Final = 72
+"""Side of the square on which the pen is evened out: three to a pixel of the result."""
+THIN: Final = 7
+"""Least width of the pen on that square: nearly EMNIST's middle one, which is 7.5."""
+
+_LOWEST: Final = 255 * 255 // DARKEST + 1  # more than depth can be below 0
+_SQUARE: Final = np.ones((3, 3), np.uint8)
+_CROSS: Final = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+
+
+class Ink(NamedTuple):
+    """Where a picture has ink, and how much."""
+
+    ink: UInt8[np.ndarray, "h w"]
+    """0 where there is paper, 255 where the ink is full."""
+    shrink: int
+    """Pixels of the picture to a pixel of the ink, in each direction."""
+
+
+def find_ink(grey: UInt8[np.ndarray, "h w"]) -> Ink:
+    """The ink of a picture, dark on light or light on dark: all zeros where there is none.
+
+    1. Shrink by means over blocks until the longer side is at most `LONGEST`.
+    2. Decide whether the ink is dark (`_is_dark_on_light`); if not, invert.
+    3. Tell the paper's brightness everywhere (`_paper`), linearly between the middles of its cells.
+    4. Depth of each pixel: `((paper - grey) * 255 + base // 2) // base`, base being the paper, at least `DARKEST`.
+    5. Scatter is by how much the depth's 25 % quantile lies above its 5 % quantile (both are of paper alone: about one
+       standard deviation of its noise). Ink is deeper than the 25 % quantile and six scatters, and than 16; full ink
+       is the 95 % quantile of that. Where full is less than `FAINTEST`, or nine scatters, there is no ink.
+    6. Pixels deeper than that, and than a quarter of full, are a piece with those that they touch, by sides or corners.
+       Pieces without a pixel above a third of full are noise, as are those of very few pixels in a large picture. The
+       others stay, with one more pixel all around.
+    7. Ink is depth as a share of full: `(depth * 255 + full // 2) // full`, no more than 255.
+    """
+    shrink = -(-max(grey.shape) // LONGEST)
+    grey = _block_means(grey, shrink)
+    block = -(-max(grey.shape) // GRID)
+    grid = _block_means(grey, block)
+    if not _is_dark_on_light(grid):
+        grey, grid = 255 - grey, 255 - grid
+    pool = -(-max(grid.shape) // CELLS)
+    depth = _depth(grey, _spread(_paper(_block_maxima(grid, pool)), block * pool, grey.shape))
+    # how many pixels have each depth: the first of the counts belongs to -_LOWEST
+    counts = cv2.calcHist([(depth + _LOWEST).view(np.uint16)], [0], None, [_LOWEST + 256], [0, _LOWEST + 256])
+    counts = counts.ravel().astype(np.int64)
+    quarter = _quantile(counts, 25) - _LOWEST
+    scatter = quarter - (_quantile(counts, 5) - _LOWEST)
+    least = max(16, quarter + 6 * scatter)
+    full = _quantile(counts[least + _LOWEST :], 95) + least if least < 256 else 0
+    if full < max(FAINTEST, quarter + 9 * scatter):
+        return Ink(np.zeros_like(grey), shrink)
+    deep = (depth >= max(least, full // 4)).view(np.uint8)
+    n, pieces, stats, _ = cv2.connectedComponentsWithStats(deep, connectivity=8)
+    kept = np.zeros(n, dtype=np.uint8)
+    kept[pieces[3 * depth > full]] = 1
+    kept[stats[:, cv2.CC_STAT_AREA] < min(max(grey.shape) // 32, 8)] = 0
+    kept[0] = 0
+    share = np.floor((depth.astype(np.float32) * np.float32(255) + np.float32(full // 2)) / np.float32(full))
+    ink = np.clip(share, 0, 255).astype(np.uint8)
+    return Ink(ink * cv2.dilate(kept[pieces], _SQUARE), shrink)
+
+
+def prepare(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
+    """The letter as a network sees it: cropped, pen evened out, centred, scaled as EMNIST; all zeros without ink.
+
+    1. Crop to the pixels of `EDGE` or more, and put them in the middle of a square with the longer side; an odd pixel
+       goes to the right and to the bottom.
+    2. Bring the square to `WORK` pixels by area, thicken a thin pen there (`_even_pen`), bring it to `INNER` by area.
+       A letter that fills 24x24, as in EMNIST, and has no thin pen comes out as it is.
+    3. Scale: `(value * 255 + brightest // 2) // brightest`.
+    """
+    picture = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    left, top, width, height = cv2.boundingRect((ink >= EDGE).view(np.uint8))
+    side = max(width, height)
+    if not side:
+        return picture
+    letter = ink[top : top + height, left : left + width]
+    inner = _by_area(_even_pen(_by_area(letter, side, WORK)), None, INNER).astype(np.int32)
+    brightest = int(inner.max())
+    picture[2:-2, 2:-2] = (inner * 255 + brightest // 2) // brightest
+    return picture
+
+
+def prepare_letters(images: UInt8[np.ndarray, "n 28 28"]) -> UInt8[np.ndarray, "n 28 28"]:
+    """Each letter as a network sees it: `prepare(find_ink(image).ink)`."""
+    return np.array([prepare(find_ink(image).ink) for image in images], dtype=np.uint8).reshape(-1, SIDE, SIDE)
+
+
+def _is_dark_on_light(grid: UInt8[np.ndarray, "y x"]) -> bool:
+    """Whether the ink is dark. The inverted grid gives the opposite answer, unless the votes are exactly even.
+
+    Ink is less than the paper about it. Each cell votes light (1) or dark (-1): on which side of the middle between the
+    extremes in its window it lies. Windows whose extremes are less than half as far apart as any are have no ink, and
+    no vote. When fewer than two thirds agree, as where a thick letter is cropped closely, the cells on the border
+    have as many votes again as all cells, for the border is paper for the most part.
+    """
+    highest, lowest = _extremes(grid)
+    span = highest - lowest
+    votes = np.sign(2 * grid.astype(np.int32) - highest - lowest) * (2 * span >= span.max())
+    light, cast = int(votes.sum()), int(np.abs(votes).sum())
+    if 3 * abs(light) >= cast:
+        return light >= 0
+    border = np.concatenate([votes[0], votes[-1], votes[1:-1, 0], votes[1:-1, -1]])
+    return light * len(border) + int(border.sum()) * cast >= 0
+
+
+def _extremes(grid: UInt8[np.ndarray, "y x"]) -> tuple[Int32[np.ndarray, "y x"], Int32[np.ndarray, "y x"]]:
+    """Greatest and least within a quarter of the longer side (rounded up) in each direction."""
+    radius = -(-max(grid.shape) // 4)
+    window = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    return cv2.dilate(grid, window).astype(np.int32), cv2.erode(grid, window).astype(np.int32)
+
+
+def _paper(cells: UInt8[np.ndarray, "y x"]) -> UInt8[np.ndarray, "y x"]:
+    """The paper's brightness in each cell, also below the (dark) ink.
+
+    Paper is at first what is lighter than the middle between the extremes in its window, and every cell whose window
+    has no ink. Then, until nothing changes, it is each cell that is at most an eighth of the greatest span darker than
+    the mean of the paper in the 5x5 cells about it: it grows into soft shadows, and not into ink, whose edges are
+    sharp. Its brightness is the mean of the paper in the 3x3 cells about; where fewer than four of those are paper, in
+    twice the radius, and so on.
+    """
+    highest, lowest = _extremes(cells)
+    span = highest - lowest
+    greatest = int(span.max())
+    tolerance = max(4, greatest // 8)
+    values = cells.astype(np.int32)
+    paper = (2 * span < greatest) | (2 * values >= highest + lowest)
+    for _ in range(CELLS):
+        means, counts = _means(values, paper, 2)
+        grown = (counts > 0) & (values >= means - tolerance)
+        if np.array_equal(grown, paper):
+            break
+        paper = grown
+    radius = 1
+    found, counts = _means(values, paper, radius)
+    while radius < max(cells.shape) and (few := counts < 4).any():
+        radius *= 2
+        means, more = _means(values, paper, radius)
+        found, counts = np.where(few, means, found), np.where(few, more, counts)
+    return found.astype(np.uint8)
+
+
+def _means(
+    values: Int32[np.ndarray, "y x"], paper: Bool[np.ndarray, "y x"], radius: int
+) -> tuple[Int32[np.ndarray, "y x"], Int32[np.ndarray, "y x"]]:
+    """Mean of the paper in the window about each cell, rounded half up (0 where none), and of how many cells."""
+    window = (2 * radius + 1, 2 * radius + 1)
+    counts, sums = (
+        cv2.boxFilter(part.astype(np.float32), -1, window, normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for part in (paper, values * paper)
+    )
+    return np.floor((sums + np.floor(counts / 2)) / np.maximum(counts, 1)).astype(np.int32), counts.astype(np.int32)
+
+
+def _depth(grey: UInt8[np.ndarray, "h w"], paper: Float32[np.ndarray, "h w"]) -> Int16[np.ndarray, "h w"]:
+    """How much darker than the paper, as a share of 255; below 0 where it is brighter."""
+    base = np.maximum(paper, DARKEST)
+    depth = paper - grey
+    depth *= 255
+    depth += np.floor(base / 2)
+    depth /= base
+    return np.floor(depth).astype(np.int16)
+
+
+def _quantile(counts: np.ndarray, percent: int) -> int:
+    """The least value that so many percent of all, or more, do not exceed; 0 where nothing is counted."""
+    upto = np.cumsum(counts)
+    return int(np.searchsorted(upto * 100, int(upto[-1]) * percent))
+
+
+def _even_pen(work: UInt8[np.ndarray, "s s"]) -> UInt8[np.ndarray, "t t"]:
+    """Thickens a thin pen to a width of `THIN`; what it grows by is added to the sides.
+
+    A hairline of a large picture is faint by now, but where lines meet: where the level, which is the mean of values
+    weighted by themselves, is below 128, they become `value * 128**2 // level**2`, no more than 255. The pen's width is
+    twice the area by what the area grows when its edges move out by one pixel (the mean of growing by a square and by a
+    cross of 3x3, for edges in all directions). Half of what lacks, in 256ths of a pixel, is grown by square and cross
+    in turn, the last step in part. A thick pen is left: to make it thinner would break what is thin beside it.
+    """
+    values = work.astype(np.int32)
+    level = int((values * values).sum(dtype=np.int64)) // int(values.sum())
+    if level < 128:
+        work = np.minimum(values * 128**2 // max(level, 1) ** 2, 255).astype(np.uint8)
+    work = cv2.copyMakeBorder(work, 4, 4, 4, 4, cv2.BORDER_CONSTANT, value=[0])
+    area = int(work.sum(dtype=np.int64))
+    grown = sum(int(cv2.dilate(work, window).sum(dtype=np.int64)) for window in (_SQUARE, _CROSS)) - 2 * area
+    lacking = THIN * 128 - 4 * area * 128 // grown
+    if lacking <= 0:
+        return work[4:-4, 4:-4]
+    steps, share = divmod(lacking, 256)
+    for step in range(steps):
+        work = cv2.dilate(work, _CROSS if step % 2 else _SQUARE)
+    thicker = cv2.dilate(work, _CROSS if steps % 2 else _SQUARE).astype(np.int32)
+    cut = 3 - steps
+    inner = slice(cut, work.shape[0] - cut)
+    return ((work.astype(np.int32) * (256 - share) + thicker * share + 128) >> 8).astype(np.uint8)[inner, inner]
+
+
+def _by_area(part: UInt8[np.ndarray, "h w"], side: int | None, size: int) -> UInt8[np.ndarray, "t t"]:
+    """The part, in the middle of a black square of that side, at another size.
+
+    Each pixel is the mean of what it covers, by area, rounded half up.
+    """
+    height, width = part.shape
+    side = side or height
+    weights = _overlaps(side, size)
+    y, x = (side - height) // 2, (side - width) // 2
+    sums = weights[:, y : y + height] @ part.astype(np.float64) @ weights[:, x : x + width].T
+    return np.floor((sums + side * side // 2) / (side * side)).astype(np.uint8)
+
+
+@lru_cache(256)
+def _overlaps(m: int, n: int) -> Float64[np.ndarray, "n m"]:
+    """How much of m pixels lies in each of n, both laid over the length m * n: whole numbers, m in each row."""
+    i, j = np.arange(n)[:, None], np.arange(m)[None, :]
+    return np.maximum(np.minimum((i + 1) * m, (j + 1) * n) - np.maximum(i * m, j * n), 0).astype(np.float64)
+
+
+def _block_means(grey: UInt8[np.ndarray, "h w"], block: int) -> UInt8[np.ndarray, "y x"]:
+    """Means over blocks, rounded half up; what is left over at the right and at the bottom is left out."""
+    if block == 1:
+        return grey
+    height, width = (max(length // block, 1) for length in grey.shape)
+    grey = grey[: height * block, : width * block]
+    rows = grey.reshape(height, -1, grey.shape[1]).sum(axis=1, dtype=np.uint32)
+    sums = rows.reshape(height, width, -1).sum(axis=2, dtype=np.uint32)
+    n = grey.size // sums.size
+    return ((sums + n // 2) // n).astype(np.uint8)
+
+
+def _block_maxima(grid: UInt8[np.ndarray, "h w"], block: int) -> UInt8[np.ndarray, "y x"]:
+    """The lightest of each block; what is left over at the right and at the bottom is left out."""
+    height, width = (max(length // block, 1) for length in grid.shape)
+    grid = grid[: height * block, : width * block]
+    return grid.reshape(height, grid.shape[0] // height, width, grid.shape[1] // width).max(axis=(1, 3))
+
+
+def _spread(cells: UInt8[np.ndarray, "y x"], block: int, shape: tuple[int, ...]) -> Float32[np.ndarray, "h w"]:
+    """Cells brought back to pixels, linearly between (and beyond) their middles, rounded half up, 0 to 255."""
+    if block == 1:
+        return cells.astype(np.float32)
+    rows, columns = (_between(n, length, block) for n, length in zip(cells.shape, shape, strict=True))
+    sums = rows @ cells.astype(np.float32) @ columns.T
+    return np.clip(np.floor((sums + np.float32(2 * block * block)) / np.float32(4 * block * block)), 0, 255)
+
+
+def _between(n: int, length: int, block: int) -> Float32[np.ndarray, "length n"]:
+    """How many of 2 * block parts of each of n cells go to each pixel."""
+    if n == 1:
+        return np.full((length, 1), 2 * block, dtype=np.float32)
+    at = 2 * np.arange(length) + 1 - block  # from the middle of the first cell, in parts of 1 / (2 * block) of a cell
+    first = np.clip(at // (2 * block), 0, n - 2)
+    share = at - first * 2 * block
+    weights = np.zeros((length, n), dtype=np.float32)
+    weights[np.arange(length), first] = 2 * block - share
+    weights[np.arange(length), first + 1] = share
+    return weights
