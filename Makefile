@@ -4,14 +4,27 @@ LETTERS ?= drawn
 BUDGET ?= quick
 # What else `letterlab study` should be told: make study ARGS="--surname Иванов --lang ru"
 ARGS ?=
+# What `make recogniser` also trains on, beside LETTERS: sources with spaces between them.
+MORE ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study test check schema integration format clean
+.PHONY: study recogniser wheel test check schema integration format clean
 
 study: .venv/study
 	$(BIN)/letterlab study "$(LETTERS)" --budget $(BUDGET) $(ARGS)
+
+# The network that comes with the program, anew: make recogniser LETTERS=FOLDER MORE="FOLDER drawn"
+recogniser: .venv/study
+	$(BIN)/letterlab train src/letterlab/recognise/letters.toml "$(LETTERS)" $(MORE:%=--more "%") --prepare \
+		--out runs/recogniser
+	$(BIN)/letterlab export runs/recogniser --out src/letterlab/recognise/letters.onnx
+
+# dist/letterlab-VERSION-py3-none-any.whl; what an earlier build left behind must not get into it.
+wheel: .venv/study
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 # Every test; the checks of `make check` first, for they are quick.
 test: .venv/dev check

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from letterlab.letterset import Letters, LetterSet
     from letterlab.prediction import evaluate
     from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe, Torchvision
+    from letterlab.recognise.recogniser import Recogniser
     from letterlab.sources.opening import open_letters
     from letterlab.study.plan import Plan, read_plan
     from letterlab.study.results import Results, open_results
@@ -31,6 +32,7 @@ _HOMES = {
     "Plan": "study.plan",
     "Predictions": "evaluation",
     "Recipe": "recipe",
+    "Recogniser": "recognise.recogniser",
     "Results": "study.results",
     "Torchvision": "recipe",
     "begin_study": "study.running",
@@ -53,6 +55,7 @@ __all__ = [
     "Plan",
     "Predictions",
     "Recipe",
+    "Recogniser",
     "Results",
     "Torchvision",
     "begin_study",

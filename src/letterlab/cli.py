@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from letterlab.commands.export import export
 from letterlab.commands.options import Orientation, Resize, Source, read
+from letterlab.commands.read import read as read_pictures
+from letterlab.commands.serve import serve
 from letterlab.commands.study import report, study
 from letterlab.errors import LetterlabError
 from letterlab.terminal import bar, complaints, console, program, transfer_bar
@@ -29,8 +32,11 @@ app = App(
 fetch_app = App(name="fetch", help="Bring a data set of handwritten letters.")
 app.command(fetch_app)
 
+app.command(read_pictures, name="read")
 app.command(study)
 app.command(report)
+app.command(export)
+app.command(serve)
 
 
 @app.command
@@ -39,6 +45,18 @@ def train(
     letters: Source = "drawn",
     /,
     *,
+    more: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="Another source of letters, to train on only; may be given several times. Letters that also stand "
+            "among the test letters are then left out of training.",
+        ),
+    ] = None,
+    prepare: Annotated[
+        bool,
+        Parameter(negative="", help="Bring each letter to the form that letterlab read sees, and train on that."),
+    ] = False,
     out: Annotated[Path | None, Parameter(help="Folder to write; a training begun there goes on.")] = None,
     orientation: Orientation = "auto",
     resize: Resize = False,
@@ -52,6 +70,19 @@ def train(
 
     settings = read_recipe(recipe)
     opened = read(letters, orientation, resize)
+    if more:
+        from letterlab.gathering import gather
+
+        others = [read(source, "auto", resize) for source in more]
+        with console.status("Looking for letters that stand twice"):
+            opened, left_out = gather(opened, others)
+        added = 0 if opened.more is None else len(opened.more)
+        console.print(f"{added:,} letters more to train on; left out, for they stand in test too: {left_out:,}")
+    if prepare:
+        from letterlab.gathering import prepared
+
+        with console.status("Preparing the letters"):
+            opened = prepared(opened)
     folder = out or Path("runs") / recipe.stem
     with console.status("Loading torch"):
         from letterlab.evaluation import Predictions
@@ -156,6 +187,15 @@ def main() -> None:
         if debug:
             raise
         complaints.print(f"letterlab: {error}", markup=False, style="red")
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if debug or (error.name or "letterlab").startswith("letterlab"):
+            raise
+        complaints.print(
+            f"letterlab: This command needs {error.name}, which is not installed: pip install 'letterlab[study]'",
+            markup=False,
+            style="red",
+        )
         sys.exit(2)
     except KeyboardInterrupt:
         if debug:

@@ -9,16 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 console: Final = Console(highlight=False, soft_wrap=True)
 """Standard output."""
@@ -27,10 +17,21 @@ complaints: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def bar(wording: str) -> Iterator[Callable[[float, float, str], None]]:
+def bar(wording: str, where: Console = console) -> Iterator[Callable[[float, float, str], None]]:
     """A progress bar; what it yields sets how far it is, of how much, and what stands beside it."""
+    from rich.progress import (  # here, for most commands end before there is a bar to show
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console) as progress:
+    text = TextColumn("left"), TimeRemainingColumn()
+    # Lines printed meanwhile go above the bar; those that go to a file are none of its business.
+    with Progress(*columns, *text, console=where, redirect_stdout=sys.stdout.isatty()) as progress:
         task = progress.add_task(wording, total=None)
         yield lambda done, total, text: progress.update(task, completed=done, total=total, description=text)
 
@@ -38,6 +39,15 @@ def bar(wording: str) -> Iterator[Callable[[float, float, str], None]]:
 @contextmanager
 def transfer_bar(wording: str) -> Iterator[Callable[[int, int | None], None]]:
     """A progress bar in bytes; what it yields sets how many there are and how many there will be."""
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
         task = progress.add_task(wording, total=None)

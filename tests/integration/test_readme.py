@@ -7,6 +7,11 @@ import sys
 import textwrap
 from pathlib import Path
 
+import cv2
+import numpy as np
+
+from letterlab.sources.drawn import draw_letters
+
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
@@ -16,7 +21,7 @@ def run(*command, cwd):
 
 
 def test_the_python_in_it_runs_and_says_what_its_comments_say(tmp_path):
-    first, *then = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    _, first, *then = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     guarded = textwrap.indent("".join(then), "    ")
     (tmp_path / "script.py").write_text(f"{first}\nif __name__ == '__main__':\n{guarded}", encoding="utf-8")
     done = run(sys.executable, "script.py", cwd=tmp_path)
@@ -24,6 +29,14 @@ def test_the_python_in_it_runs_and_says_what_its_comments_say(tmp_path):
     assert "(13000, 28, 28)" in done.stdout
     assert "Rate(share=0." in done.stdout
     assert re.search(r"^mlp \S+ Rate\(share=0\..* Pair\(", done.stdout, re.MULTILINE)
+
+
+def test_the_three_lines_that_read_a_letter_read_one(tmp_path):
+    lines, *_ = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    letter = draw_letters(np.array([23], dtype=np.uint8), seed=1)[0]
+    cv2.imwrite(str(tmp_path / "letter.png"), letter)
+    done = run(sys.executable, "-c", lines, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "X\n"), done.stderr
 
 
 def test_the_recipe_in_it_is_one(tmp_path):

@@ -46,10 +46,11 @@ RECIPE = '[model]\nkind = "mlp"\nhidden = [16]\n'
 def test_help_names_the_commands_and_loads_no_torch(tmp_path):
     done = letterlab("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for command in ("study", "train", "inspect", "report", "draw", "fetch"):
+    for command in ("read", "study", "train", "inspect", "report", "draw", "fetch"):
         assert command in done.stdout
     code = (
-        "import sys, letterlab.cli; sys.exit(any(name in sys.modules for name in ('torch', 'cv2', 'scipy', 'optuna')))"
+        "import sys, letterlab.cli; sys.exit(any(name in sys.modules for name in "
+        "('torch', 'numpy', 'cv2', 'onnxruntime', 'pydantic', 'scipy', 'optuna')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

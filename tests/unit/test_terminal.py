@@ -6,6 +6,7 @@ import pytest
 from letterlab import cli, terminal
 from letterlab.commands import options
 from letterlab.sources import opening
+from letterlab.study import budgets
 
 
 @pytest.mark.parametrize(
@@ -45,5 +46,6 @@ def test_what_was_there_already_is_not_said_to_be_fetched(tmp_path, capsys):
     assert "Fetched: " in capsys.readouterr().out
 
 
-def test_the_command_line_offers_the_orientations_there_are():
+def test_the_command_line_offers_the_orientations_and_budgets_there_are():
     assert options.OrientationChoice == opening.OrientationChoice
+    assert options.Budget == budgets.Budget

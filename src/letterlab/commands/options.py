@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # torch and OpenCV are loaded by the commands that need them
 
 Language = Literal["en", "ru"]
 OrientationChoice = Literal["auto", "stored-transposed", "upright"]
+Budget = Literal["smoke", "quick", "full"]
 Source = Annotated[
     str,
     Parameter(

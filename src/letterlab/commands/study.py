@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from letterlab.commands.options import Language, Letter, Orientation, Resize, Source, Surname, chosen, read
+from letterlab.commands.options import Budget, Language, Letter, Orientation, Resize, Source, Surname, chosen, read
 from letterlab.errors import LetterlabError
-from letterlab.study.budgets import FAMILIES, Budget
 from letterlab.terminal import bar, console, duration, program
 
 if TYPE_CHECKING:  # torch and Optuna are loaded when the command runs
@@ -58,6 +57,7 @@ def study(
 
     The same command goes on where it was stopped. It writes runs/<letters>-<budget> when --out is not given.
     """
+    from letterlab.study.budgets import FAMILIES
     from letterlab.study.plan import read_plan
 
     own = read_plan(plan) if plan else None
