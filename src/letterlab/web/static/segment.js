@@ -125,7 +125,7 @@ function stemUnder(dot, marks, hosts) {
   const found = marks.findIndex((mark, number) => {
     const [, top, , high] = mark.box;
     const below = top - y - height;
-    const close = below >= 0 && 2 * below <= high && 3 * height <= 3 * high;
+    const close = below >= 0 && 2 * below <= high && 3 * height <= 2 * high;
     return hosts[number] === null && close && isOver(dot, mark, 4);
   });
   return found < 0 ? null : found;
