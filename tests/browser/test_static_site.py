@@ -482,6 +482,21 @@ def test_what_is_not_wanted_any_more_is_stopped(page):
     assert order == ["small", "AbortError"]
 
 
+def test_reading_ends_when_it_is_stopped(page):
+    stopped = page.evaluate(
+        """async ([width, height, data]) => {
+          const { openRecogniser } = await import(new URL("static/recogniser.js", document.baseURI));
+          const recogniser = await openRecogniser();
+          const stop = new AbortController();
+          const reading = recogniser.read(picture(width, height, data), { explain: true, signal: stop.signal });
+          stop.abort();
+          return reading.catch(({ name }) => name);
+        }""",
+        [28, 28, text(MADE["28x28"].tobytes())],
+    )
+    assert stopped == "AbortError"
+
+
 @pytest.mark.parametrize("missing", ["local-worker.js", "letters.onnx", "onnxruntime-web/ort-wasm.wasm"])
 def test_a_site_that_lost_a_file_says_so(open_page, missing):
     page = open_page(missing)

@@ -109,7 +109,10 @@ def prepare(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
     if not side:
         return picture
     letter = ink[top : top + height, left : left + width]
-    inner = _by_area(_even_pen(_by_area(letter, side, WORK)), None, INNER).astype(np.int32)
+    work = _by_area(letter, side, WORK)
+    if not work.any():  # specks so far apart that nothing of them is left at this size
+        return picture
+    inner = _by_area(_even_pen(work), None, INNER).astype(np.int32)
     brightest = int(inner.max())
     picture[2:-2, 2:-2] = (inner * 255 + brightest // 2) // brightest
     return picture

@@ -276,3 +276,9 @@ def test_area_means_are_rounded_half_up():
     steps[0, 2:4], steps[1, 2:4] = (255, 254), (254, 255)  # mean 254.5
     steps[0, 4:6], steps[1, 4:6] = (255, 254), (254, 254)  # mean 254.25
     assert prepare(steps)[2, 2:6].tolist() == [255, 255, 254, 255]
+
+
+def test_specks_that_vanish_at_the_size_of_a_letter_are_none():
+    ink = np.zeros((2048, 2048), dtype=np.uint8)
+    ink[0, 0] = ink[-1, -1] = 40
+    assert not prepare(ink).any()
