@@ -569,6 +569,8 @@ def test_the_look_is_chosen_and_kept(open_page):
     draw(page, "L")
     page.emulate_media(color_scheme="light")
     assert background(page) == LIGHT
+    # The page hears of it when it is next painted, just before this.
+    page.evaluate("new Promise(requestAnimationFrame)")
     assert colour_of_ink(page) == [29, 31, 35]
 
 
