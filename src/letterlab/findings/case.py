@@ -1,10 +1,11 @@
 """Capitals and small letters: told from the pictures, and how well either are read."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, Num
+from jaxtyping import Bool, Float, Float32, Int, Num, UInt8
 from scipy.stats import chi2, fisher_exact
 
 from letterlab.alphabet import LETTERS
@@ -86,8 +87,7 @@ def tell_cases(letters: LetterSet) -> Cases:
     J, K, M, U and Y have another small form too, but one that many people do not write: of their pictures that were
     told, up to a quarter and more were told wrongly.
     """
-    labels = np.tile(np.array([LETTERS.index(letter) for letter in TELLABLE], dtype=np.uint8), DRAWN)
-    drawn, small = settle(draw_letters(labels, seed=0)), drawn_small(len(labels), seed=0)
+    labels, drawn, small = _drawn()
     cases = Cases(np.zeros(len(letters), dtype=bool), np.zeros(len(letters), dtype=bool))
     for label in labels[: len(TELLABLE)]:
         own = np.flatnonzero(letters.labels == label)
@@ -97,6 +97,13 @@ def tell_cases(letters: LetterSet) -> Cases:
         cases.capital[own] = capital <= RATIO * other
         cases.small[own] = other <= RATIO * capital
     return cases
+
+
+@cache
+def _drawn() -> tuple[UInt8[np.ndarray, "m"], Float32[np.ndarray, "m d"], Bool[np.ndarray, "m"]]:
+    """The labels of the drawn letters, their settled pictures, and which are small: always the same."""
+    labels = np.tile(np.array([LETTERS.index(letter) for letter in TELLABLE], dtype=np.uint8), DRAWN)
+    return labels, settle(draw_letters(labels, seed=0)), drawn_small(len(labels), seed=0)
 
 
 def _distance(pictures: Float32[np.ndarray, "n d"], drawn: Float32[np.ndarray, "m d"]) -> Float32[np.ndarray, "n"]:

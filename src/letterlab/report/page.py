@@ -9,7 +9,8 @@ from typing import Any, Final, get_args
 
 import numpy as np
 from jaxtyping import Float32
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from letterlab.alphabet import LETTERS
@@ -96,10 +97,28 @@ def write_report(results: Results, path: Path, language: Language = "en") -> Non
     write_text(path, page)
 
 
+class _Compiled(BytecodeCache):
+    """Templates as Python has compiled them, kept for the other language and for the next report."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED: Final = _Compiled()
+
+
 def _environment(results: Results, language: Language, shared: dict[str, Any]) -> Environment:
     """What templates are given in one language."""
     environment = Environment(
         loader=PackageLoader("letterlab.report"),
+        bytecode_cache=_COMPILED,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

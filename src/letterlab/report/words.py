@@ -3,6 +3,7 @@
 import math
 import re
 import tomllib
+from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
 
@@ -32,6 +33,15 @@ def plural_form(language: Language, n: int) -> int:
     return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
 
 
+@cache
+def _sentences(language: Language) -> dict[str, dict[str, str]]:
+    """All sentences of a language, read once: by table, by name."""
+    found: dict[str, dict[str, str]] = {}
+    for file in files("letterlab.report").joinpath("sentences", language).iterdir():
+        found |= tomllib.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
 class Words:
     """What a report says in one language.
 
@@ -41,20 +51,16 @@ class Words:
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
-        self._sentences: dict[str, dict[str, str]] = {}
-        for file in files("letterlab.report").joinpath("sentences", language).iterdir():
-            self._sentences |= tomllib.loads(file.read_text(encoding="utf-8"))
+        self._sentences = _sentences(language)
 
     def __call__(self, key: str, **values: object) -> Markup:
         """The sentence of a key such as `letters.counts`, its values put in: whole numbers grouped, text escaped."""
         table, _, name = key.partition(".")
-
-        def chosen(found: re.Match[str]) -> str:
-            number, forms = found[1], found[2].split("|")
-            return forms[plural_form(self.language, int(str(values[number])))]
-
-        sentence = Markup(_CHOICE.sub(chosen, self._sentences[table][name]))
-        return sentence.format(
+        sentence = self._sentences[table][name]
+        for choice in _CHOICE.finditer(sentence):
+            form = plural_form(self.language, int(str(values[choice[1]])))
+            sentence = sentence.replace(choice[0], choice[2].split("|")[form])
+        return Markup(sentence).format(
             **{name: self.integer(value) if isinstance(value, int) else value for name, value in values.items()}
         )
 
