@@ -17,6 +17,7 @@ import cv2
 import pytest
 
 from blobs import blobs
+from letterlab.cli import main
 
 PROGRAM = [sys.executable, "-m", "letterlab"]
 
@@ -70,14 +71,24 @@ def test_help_names_the_commands_and_loads_no_torch(tmp_path):
         (["study", "--bugdet", "smoke"], "--budget"),
     ],
 )
-def test_the_users_mistakes_are_one_sentence_and_exit_code_2(tmp_path, words, message):
-    done = letterlab(*words, cwd=tmp_path)
-    assert done.returncode == 2
-    assert message in re.sub(r"\s+", " ", done.stdout + done.stderr)
+def test_the_users_mistakes_are_one_sentence_and_exit_code_2(tmp_path, monkeypatch, capsys, words, message):
+    """In this process: torch is loaded once for all of them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["letterlab", *words])
+    for name, value in {"LETTERLAB_CACHE": str(tmp_path / "cache"), "NO_COLOR": "1", "GOMP_SPINCOUNT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert message in re.sub(r"\s+", " ", said.out + said.err)
+
+
+def test_a_mistake_shows_no_traceback_but_with_debug(tmp_path):
+    done = letterlab("report", "nowhere", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no study in nowhere" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_debug_shows_the_traceback(tmp_path):
     done = letterlab("report", "nowhere", "--debug", cwd=tmp_path)
     assert done.returncode != 0
     assert "Traceback" in done.stderr

@@ -1,14 +1,6 @@
 """A study as Python calls it, and the dashboard that opens its store."""
 
-import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
-
+import httpx
 import pytest
 
 import letterlab
@@ -81,26 +73,11 @@ def test_a_study_of_a_budget(letters, tmp_path):
 
 
 def test_optunas_dashboard_opens_the_store(begun, results):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    program = Path(sys.executable).with_name("optuna-dashboard")
-    store = f"sqlite:///{begun.folder / STORE_FILE}"
-    with subprocess.Popen([program, "--port", str(port), store], stderr=subprocess.DEVNULL) as served:
-        try:
-            answer = asked(f"http://127.0.0.1:{port}/api/studies/1?after=0", served)
-        finally:
-            served.kill()
+    import optuna_dashboard
+
+    dashboard = optuna_dashboard.wsgi(f"sqlite:///{begun.folder / STORE_FILE}")
+    with httpx.Client(transport=httpx.WSGITransport(dashboard), base_url="http://dashboard") as client:
+        answer = client.get("/api/studies/1", params={"after": 0}).raise_for_status().json()
     assert answer["name"] == "mlp-factors"
     assert len(answer["trials"]) == 10
     assert {trial["state"] for trial in answer["trials"]} == {"Complete"}
-
-
-def asked(url, served):
-    """What the dashboard answers, once it does."""
-    while True:
-        assert served.poll() is None
-        try:
-            with urllib.request.urlopen(url) as answer:
-                return json.load(answer)
-        except urllib.error.URLError:
-            time.sleep(0.05)
