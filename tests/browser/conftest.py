@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import letterlab
 import made_up
@@ -16,6 +16,8 @@ from letterlab.study.results import Results
 from small_plan import mlp, norm, plan
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE = 120_000
+"""Milliseconds: a busy machine is no reason to fail."""
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +33,7 @@ QUIET = [
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield opened
@@ -77,6 +80,7 @@ def open_report(browser, reports) -> Iterator[Callable[..., Page]]:
             viewport=viewport, color_scheme=look, offline=True, reduced_motion="reduce", **context
         )
         contexts.append(context)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("request", lambda request: requests.append(request.url))
         page.on("console", lambda message: complaints.append(message.text))

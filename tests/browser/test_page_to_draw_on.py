@@ -30,7 +30,6 @@ READ = "**/v1/read?*"
 
 PATIENCE = 120_000
 """Milliseconds: a busy machine is no reason to fail."""
-expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -480,46 +479,54 @@ def test_what_is_no_letter_is_said_plainly(open_page, language, said, nearest):
     expect(page.get_by_role("status")).to_have_text(said)
 
 
-def test_one_question_at_a_time_and_the_newest_last(open_page):
-    page = open_page()
+def held(page: Page) -> Callable[[int], list[Route]]:
+    """Holds what the page asks; gives the questions once so many have come, and a moment later no more have."""
     waiting: list[Route] = []
     page.route(READ, lambda route: waiting.append(route))
+
+    def come(count: int) -> list[Route]:
+        while len(waiting) < count:
+            page.wait_for_timeout(10)
+        page.wait_for_timeout(100)
+        assert len(waiting) == count
+        return waiting
+
+    return come
+
+
+def test_one_question_at_a_time_and_the_newest_last(open_page):
+    page = open_page()
+    come = held(page)
     for _ in range(3):
         draw(page, "T")
-    page.wait_for_timeout(100)
-    assert len(waiting) == 1
-    say(waiting[0], answer("A"))
+    say(come(1)[0], answer("A"))
     expect(page.locator("#glyph")).to_have_text("A")
-    page.wait_for_timeout(100)
     # All that was drawn meanwhile is one question, about the whole drawing.
-    assert len(waiting) == 2
-    assert len(waiting[1].request.post_data_buffer) > len(waiting[0].request.post_data_buffer)
-    say(waiting[1], answer("B"))
+    first, second = come(2)
+    assert len(second.request.post_data_buffer) > len(first.request.post_data_buffer)
+    say(second, answer("B"))
     expect(page.locator("#glyph")).to_have_text("B")
-    page.wait_for_timeout(100)
+    waiting = come(3)
     assert [("explain=true" in route.request.url) for route in waiting] == [False, False, True]
     say(waiting[2], answer("B", explained=True))
     expect(page.locator("#fall")).to_contain_text("probability of B")
-    page.wait_for_timeout(100)
-    assert len(waiting) == 3
+    come(3)
 
 
 def test_an_answer_to_what_is_gone_is_dropped(open_page):
     page = open_page()
-    waiting: list[Route] = []
-    page.route(READ, lambda route: waiting.append(route))
+    come = held(page)
     draw(page, "L")
+    come(1)
     page.keyboard.press("Delete")
-    page.wait_for_timeout(200)
     expect(page.locator("#verdict")).to_have_text("What you draw is read here.")
     expect(page.get_by_role("alert")).to_be_empty()
     draw(page, "O")
-    page.wait_for_timeout(200)
-    assert len(waiting) == 2
-    say(waiting[1], answer("O", explained=True))
+    first, second = come(2)
+    say(second, answer("O", explained=True))
     expect(page.locator("#glyph")).to_have_text("O")
     with contextlib.suppress(Error):  # the page no longer waits for it
-        say(waiting[0], answer("L"))
+        say(first, answer("L"))
     page.wait_for_timeout(200)
     expect(page.locator("#glyph")).to_have_text("O")
 

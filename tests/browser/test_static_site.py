@@ -28,6 +28,8 @@ from letterlab.sources.drawn import draw_letters
 from letterlab.web.site import STATIC, write_site
 from pages import compose
 
+PATIENCE = 120_000
+"""Milliseconds: a busy machine is no reason to fail."""
 NEAR = 1e-3  # probabilities that differ by no more are the same
 
 
@@ -91,6 +93,7 @@ def page(browser, address) -> Iterator[Page]:
     """The site, opened once; its modules' functions can be called from the tests."""
     heard = Heard()
     context = browser.new_context(locale="en")
+    context.set_default_timeout(PATIENCE)
     opened = heard.of(context.new_page())
     opened.goto(address)
     opened.evaluate(HELPERS)
@@ -413,6 +416,7 @@ def open_page(browser, address) -> Iterator[Callable[..., Page]]:
 
     def opened(missing: str = "") -> Page:
         contexts.append(browser.new_context(locale="en", reduced_motion="reduce"))
+        contexts[-1].set_default_timeout(PATIENCE)
         page = heard.of(contexts[-1].new_page())
         if missing:
             heard.may_complain = True
