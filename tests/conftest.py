@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import checked  # noqa: F401  before letterlab is imported
 from blobs import blobs
 from letterlab.evaluation import Predictions
 from letterlab.letterset import Letters, Orientation
