@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -113,10 +113,16 @@ def parameters_of(recipe: Recipe) -> int:
     return inner + 26 * sizes[-1] * model.sides[-1] ** 2
 
 
+def labels_of(each: int, absent: str) -> np.ndarray:
+    """[n] `each` of every letter, but for those absent."""
+    labels = np.repeat(np.arange(26, dtype=np.uint8), each)
+    return labels[~np.isin(labels, [LETTERS.index(letter) for letter in absent])]
+
+
 def tried(experiment: str, candidate: Candidate, share: float, seeds: range, each: int, absent: str = "") -> Tried:
     """A candidate whose networks are right about so often, on `each` letters of every class."""
     labels = np.repeat(np.arange(26, dtype=np.uint8), each)
-    test = labels[~np.isin(labels, [LETTERS.index(letter) for letter in absent])]
+    test = labels_of(each, absent)
     trials = []
     for seed in seeds:
         recipe = candidate.recipe.model_copy(update={"seed": seed})
@@ -154,8 +160,7 @@ def results(
     """A study of this plan; a family of which nothing is done is left out, `absent` letters are not in the test."""
     plan, share = plan or small(), share or likely
     families = [_family(family, share, each, absent) for family in plan.families]
-    labels = np.repeat(np.arange(26, dtype=np.uint8), each)
-    labels = labels[~np.isin(labels, [LETTERS.index(letter) for letter in absent])]
+    labels = labels_of(each, absent)
     names = answers_with(labels, 1.0, 0).names.tolist()
     return Results(
         asked=Asked(
@@ -183,10 +188,16 @@ def results(
         environment=ENVIRONMENT,
         plan=plan,
         families=tuple(family for family in families if family.ranked),
-        test=LetterSet.of(draw_letters(labels, 0), labels, names),
+        test=LetterSet.of(pictures_of(each, absent), labels, names),
         failed=failed,
         waiting=waiting,
     )
+
+
+@cache
+def pictures_of(each: int, absent: str) -> np.ndarray:
+    """[n, 28, 28] The test letters' pictures, drawn once."""
+    return draw_letters(labels_of(each, absent), 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,9 +53,20 @@ def whole(results, folder, language="en") -> str:
     return path.read_text(encoding="utf-8")
 
 
-def written(results, folder, language="en") -> str:
+def shown(html: str) -> str:
     """The report without the other language, which waits in a template."""
-    return re.sub(r"<template.*?</template>", "", whole(results, folder, language), flags=re.S)
+    return re.sub(r"<template.*?</template>", "", html, flags=re.S)
+
+
+def written(results, folder) -> str:
+    """The English report as it opens."""
+    return shown(whole(results, folder))
+
+
+def bodies(results, folder) -> dict[str, str]:
+    """Of one report that of each language: the English one opens, the Russian one waits."""
+    html = whole(results, folder)
+    return {"en": shown(html), "ru": re.search(r'<template data-language="ru">(.*?)</template>', html, re.S)[1]}
 
 
 def text_of(html: str, section: str | None = None) -> str:
@@ -66,8 +77,14 @@ def text_of(html: str, section: str | None = None) -> str:
 
 
 @pytest.fixture(scope="module")
-def english_page(results, tmp_path_factory) -> str:
-    return written(results, tmp_path_factory.mktemp("report"))
+def pages(results, tmp_path_factory) -> dict[str, str]:
+    """The report that opens in each language, whole."""
+    return {language: whole(results, tmp_path_factory.mktemp(language), language) for language in ("en", "ru")}
+
+
+@pytest.fixture(scope="module")
+def english_page(pages) -> str:
+    return shown(pages["en"])
 
 
 def section_of(html: str, section: str) -> str:
@@ -79,8 +96,8 @@ def only_mlp(given=None, usual: float | None = 0.9, **more):
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_it_is_whole_self_contained_and_in_order(results, tmp_path, language):
-    html = written(results, tmp_path, language)
+def test_it_is_whole_self_contained_and_in_order(pages, language):
+    html = shown(pages[language])
     page = Page(html)
     assert f'<html lang="{language}">' in html
     assert [one for one in page.ids if one in SECTIONS] == SECTIONS
@@ -93,19 +110,18 @@ def test_it_is_whole_self_contained_and_in_order(results, tmp_path, language):
     assert page.unnamed == []
     assert "{" not in text_of(re.sub(r"<pre.*?</pre>", "", html, flags=re.S))
     assert "nan" not in text_of(html)
-    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_the_other_language_waits_with_the_same_parts(results, tmp_path, language):
-    html = whole(results, tmp_path, language)
+def test_the_other_language_waits_with_the_same_parts(pages, language):
+    html = pages[language]
     (other,) = {"en", "ru"} - {language}
     ((waits, body),) = re.findall(r'<template data-language="(\w+)">(.*?)</template>', html, re.S)
     assert waits == other
-    shown, hidden = (Page(one) for one in (html.replace(body, ""), body))
-    assert hidden.ids == [one for one in shown.ids if one not in ("dark", "cells")]
+    opened, hidden = (Page(one) for one in (html.replace(body, ""), body))
+    assert hidden.ids == [one for one in opened.ids if one not in ("dark", "cells")]
     assert [one for one in hidden.references if one.startswith("#")] == [
-        one for one in shown.references if one.startswith("#")
+        one for one in opened.references if one.startswith("#")
     ]
     assert f'data-title="{Words(other)("head.title")}"' in body
     assert Words(language)("head.title") not in body
@@ -116,6 +132,7 @@ def test_13000_letters_take_little_of_the_8_mb(tmp_path):
     # The rest of a report, figures and tables, does not grow with the letters.
     html = whole(only_mlp(each=500), tmp_path)
     assert len(html.encode()) < 3_000_000
+    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
 
 
 def test_every_letter_has_a_page_to_which_its_row_links(results, english_page):
@@ -160,7 +177,7 @@ def test_a_files_name_cannot_end_the_script_that_holds_it(tmp_path):
         names = np.full(len(trial.test), "</script><b>")
         object.__setattr__(trial, "test", replace(trial.test, names=names))
     html = whole(results, tmp_path)
-    Page(re.sub(r"<template.*?</template>", "", html, flags=re.S))
+    Page(shown(html))
     assert r"\u003c/script>\u003cb>" in html
     assert "</script><b>" not in html
 
@@ -325,12 +342,10 @@ def test_drawn_letters_and_a_cut_test_part_are_named(tmp_path):
     assert "The source had no test part" in answer
 
 
-@pytest.mark.parametrize(
-    ("language", "said"),
-    [("en", "3 trainings that it has begun or planned are still"), ("ru", "Предстоят ещё 3 начатых или намеченных")],
-)
-def test_a_study_that_is_not_finished_says_so_on_top(tmp_path, language, said):
-    assert said in text_of(written(only_mlp(waiting=3), tmp_path, language), "answer")
+def test_a_study_that_is_not_finished_says_so_on_top(tmp_path):
+    found = bodies(only_mlp(waiting=3), tmp_path)
+    assert "3 trainings that it has begun or planned are still" in text_of(found["en"], "answer")
+    assert "Предстоят ещё 3 начатых или намеченных" in text_of(found["ru"], "answer")
 
 
 def test_a_surname_gives_its_rule(tmp_path, english_page):
@@ -339,7 +354,6 @@ def test_a_surname_gives_its_rule(tmp_path, english_page):
     assert "surname" not in text_of(english_page, "s1-4")
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize(
     ("family", "there"),
     [
@@ -350,18 +364,18 @@ def test_a_surname_gives_its_rule(tmp_path, english_page):
         (made_up.own, "family-my-nets"),
     ],
 )
-def test_a_study_of_one_family_says_that_the_others_are_missing(tmp_path, family, there, language):
-    html = written(made_up.results(made_up.small(family())), tmp_path, language)
-    page = Page(html)
-    targets = {one.removeprefix("#") for one in page.references if one.startswith("#")}
-    assert targets <= set(page.ids)
-    assert len(page.ids) == len(set(page.ids))
-    missing = {"en": "not part of this study", "ru": "в это исследование"}[language]
-    for section in {"s1-1", "s2-1", "s2-2", "s3"} - {there}:
-        assert missing in text_of(html, section)
-    assert missing not in text_of(html, there)
-    assert 'id="duel"' not in html
-    assert html.count('id="pairs-') == 1
+def test_a_study_of_one_family_says_that_the_others_are_missing(tmp_path, family, there):
+    for language, html in bodies(made_up.results(made_up.small(family())), tmp_path).items():
+        page = Page(html)
+        targets = {one.removeprefix("#") for one in page.references if one.startswith("#")}
+        assert targets <= set(page.ids)
+        assert len(page.ids) == len(set(page.ids))
+        missing = {"en": "not part of this study", "ru": "в это исследование"}[language]
+        for section in {"s1-1", "s2-1", "s2-2", "s3"} - {there}:
+            assert missing in text_of(html, section), language
+        assert missing not in text_of(html, there)
+        assert 'id="duel"' not in html
+        assert html.count('id="pairs-') == 1
 
 
 def test_a_family_of_another_name_has_a_section_after_task_3(tmp_path):
@@ -412,13 +426,12 @@ def test_a_perfect_network_has_no_pairs_and_is_even(tmp_path):
     assert "No K was read as another letter" in text_of(html, "s1-4")
 
 
-@pytest.mark.parametrize("language", ["en", "ru"])
-def test_letters_that_do_not_occur(tmp_path, language):
-    html = written(only_mlp(absent="KMNOPQRSTUVWXYZ"), tmp_path, language)
-    Page(html)
-    assert "nan" not in text_of(html)
+def test_letters_that_do_not_occur(tmp_path):
     told = {"en": "does not occur among the test letters", "ru": "Буквы K среди тестовых нет"}
-    assert told[language] in text_of(html, "answer")
+    for language, html in bodies(only_mlp(absent="KMNOPQRSTUVWXYZ"), tmp_path).items():
+        Page(html)
+        assert "nan" not in text_of(html)
+        assert told[language] in text_of(html, "answer")
 
 
 def test_networks_that_read_nothing(tmp_path):
