@@ -72,7 +72,8 @@ def main() -> None:
         cv2.imwrite(str(one), letters[0])
         from_cold("python, nothing else", [sys.executable, "-c", "pass"])
         from_cold("letterlab --help", [*PROGRAM, "--help"])
-        for what in ("numpy", "numpy, cv2", "numpy, onnxruntime", "numpy, jaxtyping", "cyclopts, rich.console"):
+        others = ("PIL.PngImagePlugin", "onnxruntime", "jaxtyping")
+        for what in ("numpy", *(f"numpy, {other}" for other in others), "cyclopts, rich.console"):
             from_cold(f"import {what}", [sys.executable, "-c", f"import {what}"])
         from_cold("letterlab read one.png", [*PROGRAM, "read", str(one)])
         many = Path(folder) / "many"

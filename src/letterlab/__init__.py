@@ -1,6 +1,6 @@
 """Reads handwritten letters and studies the networks that do it.
 
-The names below are loaded when they are first used: `import letterlab` alone brings neither torch nor OpenCV.
+The names below are loaded when they are first used: `import letterlab` alone brings neither torch nor NumPy.
 """
 
 from importlib import import_module

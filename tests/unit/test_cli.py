@@ -51,7 +51,15 @@ def test_help_names_the_commands_and_loads_no_torch(tmp_path):
         assert command in done.stdout
     code = (
         "import sys, letterlab.cli; sys.exit(any(name in sys.modules for name in "
-        "('torch', 'numpy', 'cv2', 'onnxruntime', 'pydantic', 'scipy', 'optuna')))"
+        "('torch', 'numpy', 'cv2', 'PIL', 'onnxruntime', 'pydantic', 'scipy', 'optuna')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_reading_and_serving_load_nothing_that_a_study_needs():
+    code = (
+        "import sys, letterlab.recognise.recogniser, letterlab.recognise.annotation, letterlab.web.app; "
+        "sys.exit(any(name in sys.modules for name in ('torch', 'cv2', 'scipy', 'sklearn', 'optuna', 'requests')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

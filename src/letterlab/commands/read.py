@@ -18,7 +18,7 @@ from letterlab.commands.picture_files import STANDARD_INPUT, picture_files
 from letterlab.errors import LetterlabError
 from letterlab.terminal import bar, complaints
 
-if TYPE_CHECKING:  # ONNX Runtime and OpenCV are loaded when there is something to read
+if TYPE_CHECKING:  # ONNX Runtime, NumPy and Pillow are loaded when there is something to read
     from letterlab.recognise.recogniser import Reading, Recogniser
 
 AHEAD: Final = 8
@@ -99,10 +99,7 @@ def _outcomes(
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    import cv2
-
-    # Threads do: OpenCV, NumPy and ONNX Runtime let go of Python's lock while they work. OpenCV needs none of its own.
-    cv2.setNumThreads(1)
+    # Threads do: Pillow, NumPy and ONNX Runtime let go of Python's lock while they work on more than a few pixels.
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     pool = ThreadPoolExecutor(cores)
     try:

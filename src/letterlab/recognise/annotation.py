@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from jaxtyping import UInt8
+from PIL import Image, ImageDraw, ImageFont
 
 from letterlab.errors import LetterlabError
 from letterlab.files import replace_whole
@@ -16,17 +16,14 @@ LABEL: Final = 56
 GREATEST: Final = 6000
 """...if no side of the picture comes to more than this by it."""
 
-# Blue, green and red; told apart without colours by the question mark.
-_LETTER: Final = (170, 80, 0)
-_NO_LETTER: Final = (0, 60, 200)
+# Told apart without colours by the question mark.
+_LETTER: Final = (0, 80, 170)
+_NO_LETTER: Final = (200, 60, 0)
 _WHITE: Final = (255, 255, 255)
-_FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
-_HEIGHT: Final = 22
-"""Of the font's capitals at scale 1, in pixels."""
 
 
-def annotate(grey: UInt8[np.ndarray, "h w"], reading: Reading) -> UInt8[np.ndarray, "y x 3"]:
-    """A box around each letter of a picture, with the letter and its probability over it; blue, green and red.
+def annotate(grey: UInt8[np.ndarray, "h w"], reading: Reading) -> Image.Image:
+    """A box around each letter of a picture, with the letter and its probability over it.
 
     A picture with small letters is enlarged by a whole number, so that the labels can be read. Around it is room for
     the labels of letters at the edge. Boxes have a white line beside the coloured one, so that they show on dark and
@@ -34,28 +31,30 @@ def annotate(grey: UInt8[np.ndarray, "h w"], reading: Reading) -> UInt8[np.ndarr
     """
     widths = [letter.box[2] for letter in reading.letters]
     middling = max(int(np.median(widths)), 1) if widths else LABEL
-    scale = max(1, min(-(-LABEL // middling), GREATEST // max(grey.shape)))
-    enlarged = np.repeat(np.repeat(grey, scale, axis=0), scale, axis=1)
-    font = min(max(middling * scale / 120, 0.4), max(grey.shape) * scale / 800 + 0.4)
-    line = max(1, round(2 * font))
-    room = round(_HEIGHT * font) + 6 * line
-    page = cv2.copyMakeBorder(enlarged, room, line * 2, line * 2, room * 4, cv2.BORDER_CONSTANT, value=[255])
-    page = cv2.cvtColor(page, cv2.COLOR_GRAY2BGR)
-    places = [
-        (x * scale + 2 * line, y * scale + room, width * scale, height * scale)
-        for x, y, width, height in (letter.box for letter in reading.letters)
+    height, width = grey.shape
+    scale = max(1, min(-(-LABEL // middling), GREATEST // max(height, width)))
+    capital = min(max(middling * scale / 120, 0.4), max(height, width) * scale / 800 + 0.4) * 22  # its height in pixels
+    font = ImageFont.load_default(round(capital / 0.7))
+    line = max(1, round(capital / 11))
+    room = round(capital) + 6 * line
+    page = Image.new("RGB", (width * scale + 2 * line + 4 * room, height * scale + room + 2 * line), _WHITE)
+    picture = Image.fromarray(grey).resize((width * scale, height * scale), Image.Resampling.NEAREST)
+    page.paste(picture, (2 * line, room))
+    draw = ImageDraw.Draw(page)
+    placed = [
+        (letter, x * scale + 2 * line, y * scale + room, (x + across) * scale + 2 * line, (y + down) * scale + room)
+        for letter in reading.letters
+        for x, y, across, down in [letter.box]
     ]
-    for (x, y, width, height), letter in zip(places, reading.letters, strict=True):
+    for letter, left, top, right, bottom in placed:
         for away, colour in ((line, _WHITE), (0, _colour(letter))):
-            corners = (x - away, y - away), (x + width - 1 + away, y + height - 1 + away)
-            cv2.rectangle(page, *corners, colour, line)
-    for (x, y, _, _), letter in zip(places, reading.letters, strict=True):
+            draw.rectangle((left - away, top - away, right - 1 + away, bottom - 1 + away), outline=colour, width=line)
+    for letter, left, top, _, _ in placed:
         label = f"{letter.letter or '?'} {letter.probability:.0%}"
-        (long, high), below = cv2.getTextSize(label, _FONT, font, line)
-        left, base = x - line, y - 2 * line - below // 2
-        cv2.rectangle(page, (left, base - high - line), (left + long + line, y - line), _colour(letter), cv2.FILLED)
-        cv2.putText(page, label, (left + line, base), _FONT, font, _WHITE, line, cv2.LINE_AA)
-    return np.asarray(page, dtype=np.uint8)
+        long = draw.textlength(label, font)
+        draw.rectangle((left - line, top - round(capital) - 5 * line, left + long + line, top - line), _colour(letter))
+        draw.text((left, top - 3 * line), label, _WHITE, font, anchor="ls")
+    return page
 
 
 def write_annotated(grey: UInt8[np.ndarray, "h w"], reading: Reading, source: str, path: Path) -> None:
@@ -74,7 +73,7 @@ def write_annotated(grey: UInt8[np.ndarray, "h w"], reading: Reading, source: st
         if path.exists() and Path(source).exists() and path.samefile(source):
             raise LetterlabError(f"The annotated picture would take the place of {source} itself: give another place.")
         with replace_whole(path) as file:
-            file.write(cv2.imencode(".png", annotate(grey, reading))[1].tobytes())
+            annotate(grey, reading).save(file, "PNG")
     except OSError as error:
         raise LetterlabError(f"{path} cannot be written ({error.strerror}): give another place.") from None
 

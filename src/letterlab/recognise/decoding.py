@@ -1,19 +1,24 @@
 """A picture's bytes to grey pixels, upright, with limits that hold before anything is decoded.
 
-JPEG (also CMYK), PNG (any depth), BMP and WebP are read. Grey is `(77 R + 150 G + 29 B + 128) >> 8`, which a browser
-can do as well. Its size, whether it moves and which way is up are read from a picture's header here: OpenCV would
-allocate what a header claims, show the first of many frames, and leave pictures lying on their side.
+JPEG (also CMYK), PNG (any depth), BMP and WebP are read by Pillow. Grey is `(77 R + 150 G + 29 B + 128) >> 8`, which a
+browser can do as well. Its size, whether it moves and which way is up are read from a picture's header here, so that
+nothing is decoded of what is refused.
 """
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NoReturn
 
-import cv2
 import numpy as np
 from jaxtyping import UInt8
+from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from letterlab.errors import LetterlabError
 
@@ -32,10 +37,9 @@ _OTHERS: Final = (
 )
 # Markers that open a JPEG frame and so carry its size: SOF0 to SOF15 without DHT, JPG and DAC (ITU T.81, table B.1).
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# Blue, green and red in 256ths, and a quarter of a 256th more, so that OpenCV's rounding (to even) rounds halves up.
-_GREY: Final = np.array([[29 / 256, 150 / 256, 77 / 256, 1 / 1024]], dtype=np.float32)
-# OpenCV tells of damage on the terminal, where only the caller should speak.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+_RED, _GREEN, _BLUE = 77, 150, 29  # in 256ths of grey
+# Pillow sums them exactly, adds a half and rounds down: for each of the 2**24 colours it is the formula above.
+_GREY: Final = (_RED / 256, _GREEN / 256, _BLUE / 256, 0)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Limits:
     bytes: int = 32 * 1024 * 1024
     """Of the file."""
     pixels: int = 50_000_000
-    """Width times height. Decoding takes up to nine bytes for each."""
+    """Width times height. Decoding takes up to sixteen bytes for each of a WebP, and seven of any other."""
     side: int = 8
     """Least width and least height."""
 
@@ -74,7 +78,7 @@ def decode(content: bytes, limits: Limits = Limits()) -> UInt8[np.ndarray, "h w"
     nothing to see (no grey below 224), because the strokes are white themselves, on black: `(c a + 127) // 255`.
     Of 16 bits the upper 8 are taken.
 
-    Damage within the data of a JPEG or WebP is not told from strokes: such a picture is read as it looks.
+    Damage within the data of a JPEG or WebP is not always told from strokes: such a picture is read as it looks.
 
     Raises:
         PictureError: it is no picture, damaged, beyond the limits, or of a kind that is not read.
@@ -92,31 +96,60 @@ def decode(content: bytes, limits: Limits = Limits()) -> UInt8[np.ndarray, "h w"
     if min(header.height, header.width) < limits.side:
         least = f"{limits.side}x{limits.side}"
         raise PictureError("too-small", f"{size}, too small to read: it needs {least} or more")
-    # in a BMP the fourth byte of a pixel is padding as a rule
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if content.startswith(b"BM") else cv2.IMREAD_UNCHANGED
+    return _upright(_grey(_open(content, (header.width, header.height))), header.orientation)
+
+
+class _Jpeg(JpegImageFile):
+    def _read_dpi_from_exif(self) -> None:
+        """The EXIF is read here, where a damaged one is not warned of."""
+
+
+_DECODERS: Final = (
+    (b"\xff\xd8", _Jpeg),
+    (b"\x89PNG", PngImageFile),
+    (b"BM", BmpImageFile),
+    (b"RIFF", WebPImageFile),
+)
+
+
+def _open(content: bytes, size: tuple[int, int]) -> Image.Image:
+    """The picture decoded. Image.open would load the decoders of all else, and has limits of its own to warn of."""
+    decoder = next(decoder for beginning, decoder in _DECODERS if content.startswith(beginning))
     try:
-        picture = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    except cv2.error:
-        picture = None
-    if picture is None:
+        picture = decoder(io.BytesIO(content))
+        if picture.size != size:  # it has two headers
+            _refuse_damaged()
+        picture.load()
+    except Exception:  # what Pillow raises for damage has no class in common but this
         _refuse_damaged()
-    if picture.dtype == np.uint16:
-        picture = (picture.view(np.uint16) >> 8).astype(np.uint8)
-    return _upright(_grey(picture), header.orientation)
+    # in a BMP the fourth byte of a pixel is padding as a rule
+    return _in_mode("RGB", picture) if decoder is BmpImageFile and picture.mode == "RGBA" else picture
 
 
-def _grey(picture: UInt8[np.ndarray, "h w *c"]) -> UInt8[np.ndarray, "h w"]:
-    if picture.ndim == 2:
-        return picture
-    if picture.shape[2] == 3:
-        return cv2.transform(picture, _GREY)
-    grey = np.empty(picture.shape[:2], dtype=np.uint8)
+def _grey(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
+    if picture.mode == "I;16":
+        return (np.asarray(picture) >> 8).astype(np.uint8)
+    if picture.has_transparency_data:
+        return _on_ground(_in_mode("RGBA", picture))
+    if picture.mode not in ("1", "L"):
+        picture = _in_mode("RGB", picture).convert("L", _GREY)
+    return np.asarray(_in_mode("L", picture))
+
+
+def _in_mode(mode: str, picture: Image.Image) -> Image.Image:
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _on_ground(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
+    """Grey of what is transparent, shown on white or on black."""
+    width, height = picture.size
+    grey = np.empty((height, width), dtype=np.uint8)
     for ground in (255, 0):
-        for top in range(0, len(picture), 256):  # in strips, for the memory's sake
-            strip = picture[top : top + 256].astype(np.uint16)
+        for top in range(0, height, 256):  # in strips, for the memory's sake
+            strip = np.asarray(picture.crop((0, top, width, min(top + 256, height)))).astype(np.uint16)
             colour, alpha = strip[:, :, :3], strip[:, :, 3:]
-            shown = (colour * alpha + ground * (255 - alpha) + 127) // 255
-            grey[top : top + 256] = cv2.transform(shown.astype(np.uint8), _GREY)
+            red, green, blue = np.moveaxis((colour * alpha + ground * (255 - alpha) + 127) // 255, 2, 0)
+            grey[top : top + 256] = (_RED * red + _GREEN * green + _BLUE * blue + 128) >> 8
         if grey.min() < 224:
             break
     return grey
@@ -174,7 +207,7 @@ def _jpeg(content: bytes) -> _Header:
     depth, height, width = struct.unpack_from(">BHH", content, at + 4)
     if depth != 8:
         raise PictureError("unsupported", f"a JPEG of {depth} bits a colour: save it as PNG")
-    if content.rfind(b"\xff\xd9", at) < 0:  # OpenCV 4 fills up what is missing with grey
+    if content.rfind(b"\xff\xd9", at) < 0:
         _refuse_damaged()
     return _Header(height, width, orientation)
 
@@ -183,7 +216,6 @@ def _png(content: bytes) -> _Header:
     width, height = struct.unpack_from(">II", content, 16)
     orientation, moves, kinds = 1, False, set()
     for kind, start, length in _png_chunks(content):
-        # libpng would tell of a wrong sum on the terminal
         if zlib.crc32(content[start - 4 : start + length]) != struct.unpack_from(">I", content, start + length)[0]:
             _refuse_damaged()
         kinds.add(kind)

@@ -12,11 +12,11 @@ windows at the border are those pixels of the window that lie in the picture.
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int16, Int32, UInt8
+from jaxtyping import Bool, Float32, Float64, Int16, UInt8
 
 from letterlab.letterset import SIDE
+from letterlab.recognise.raster import bounding_box, extremes, grow, pieces, window_sums
 
 LONGEST: Final = 2048
 """Longest side of the ink in pixels; a larger picture is shrunk by means over blocks."""
@@ -38,8 +38,6 @@ THIN: Final = 7
 """Least width of the pen on that square: nearly EMNIST's middle one, which is 7.5."""
 
 _LOWEST: Final = 255 * 255 // DARKEST + 1  # more than depth can be below 0
-_SQUARE: Final = np.ones((3, 3), np.uint8)
-_CROSS: Final = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 class Ink(NamedTuple):
@@ -75,23 +73,19 @@ def find_ink(grey: UInt8[np.ndarray, "h w"]) -> Ink:
     pool = -(-max(grid.shape) // CELLS)
     depth = _depth(grey, _spread(_paper(_block_maxima(grid, pool)), block * pool, grey.shape))
     # how many pixels have each depth: the first of the counts belongs to -_LOWEST
-    counts = cv2.calcHist([(depth + _LOWEST).view(np.uint16)], [0], None, [_LOWEST + 256], [0, _LOWEST + 256])
-    counts = counts.ravel().astype(np.int64)
+    counts = np.bincount((depth + _LOWEST).ravel(), minlength=_LOWEST + 256)
     quarter = _quantile(counts, 25) - _LOWEST
     scatter = quarter - (_quantile(counts, 5) - _LOWEST)
     least = max(16, quarter + 6 * scatter)
     full = _quantile(counts[least + _LOWEST :], 95) + least if least < 256 else 0
     if full < max(FAINTEST, quarter + 9 * scatter):
         return Ink(np.zeros_like(grey), shrink)
-    deep = (depth >= max(least, full // 4)).view(np.uint8)
-    n, pieces, stats, _ = cv2.connectedComponentsWithStats(deep, connectivity=8)
-    kept = np.zeros(n, dtype=np.uint8)
-    kept[pieces[3 * depth > full]] = 1
-    kept[stats[:, cv2.CC_STAT_AREA] < min(max(grey.shape) // 32, 8)] = 0
-    kept[0] = 0
-    share = np.floor((depth.astype(np.float32) * np.float32(255) + np.float32(full // 2)) / np.float32(full))
-    ink = np.clip(share, 0, 255).astype(np.uint8)
-    return Ink(ink * cv2.dilate(kept[pieces], _SQUARE), shrink)
+    kept = _kept(depth >= max(least, full // 4), depth > full // 3, min(max(grey.shape) // 32, 8))
+    place = grow(kept.view(np.uint8)).view(np.bool_)
+    ink = np.zeros_like(grey)
+    share = np.floor((depth[place].astype(np.float32) * np.float32(255) + np.float32(full // 2)) / np.float32(full))
+    ink[place] = np.clip(share, 0, 255)
+    return Ink(ink, shrink)
 
 
 def prepare(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
@@ -104,7 +98,7 @@ def prepare(ink: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28 28"]:
     3. Scale: `(value * 255 + brightest // 2) // brightest`.
     """
     picture = np.zeros((SIDE, SIDE), dtype=np.uint8)
-    left, top, width, height = cv2.boundingRect((ink >= EDGE).view(np.uint8))
+    left, top, width, height = bounding_box(ink >= EDGE)
     side = max(width, height)
     if not side:
         return picture
@@ -131,63 +125,58 @@ def _is_dark_on_light(grid: UInt8[np.ndarray, "y x"]) -> bool:
     no vote. When fewer than two thirds agree, as where a thick letter is cropped closely, the cells on the border
     have as many votes again as all cells, for the border is paper for the most part.
     """
-    highest, lowest = _extremes(grid)
-    span = highest - lowest
-    votes = np.sign(2 * grid.astype(np.int32) - highest - lowest) * (2 * span >= span.max())
-    light, cast = int(votes.sum()), int(np.abs(votes).sum())
-    if 3 * abs(light) >= cast:
-        return light >= 0
-    border = np.concatenate([votes[0], votes[-1], votes[1:-1, 0], votes[1:-1, -1]])
-    return light * len(border) + int(border.sum()) * cast >= 0
+    highest, lowest, greatest = _extremes(grid)
+    place = (2 * grid.astype(np.int16) - highest - lowest) * (2 * (highest - lowest) >= greatest)
+    light, dark = int(np.count_nonzero(place > 0)), int(np.count_nonzero(place < 0))
+    if 3 * abs(light - dark) >= light + dark:
+        return light >= dark
+    border = np.sign(np.concatenate([place[0], place[-1], place[1:-1, 0], place[1:-1, -1]]))
+    return (light - dark) * len(border) + int(border.sum()) * (light + dark) >= 0
 
 
-def _extremes(grid: UInt8[np.ndarray, "y x"]) -> tuple[Int32[np.ndarray, "y x"], Int32[np.ndarray, "y x"]]:
-    """Greatest and least within a quarter of the longer side (rounded up) in each direction."""
-    radius = -(-max(grid.shape) // 4)
-    window = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-    return cv2.dilate(grid, window).astype(np.int32), cv2.erode(grid, window).astype(np.int32)
+def _extremes(grid: UInt8[np.ndarray, "y x"]) -> tuple[Int16[np.ndarray, "y x"], Int16[np.ndarray, "y x"], int]:
+    """Greatest and least within a quarter of the longer side (rounded up) in each direction; most they are apart."""
+    highest, lowest = (part.astype(np.int16) for part in extremes(grid, -(-max(grid.shape) // 4)))
+    return highest, lowest, int((highest - lowest).max())
 
 
-def _paper(cells: UInt8[np.ndarray, "y x"]) -> UInt8[np.ndarray, "y x"]:
+def _paper(cells: UInt8[np.ndarray, "y x"]) -> Float32[np.ndarray, "y x"]:
     """The paper's brightness in each cell, also below the (dark) ink.
 
     Paper is at first what is lighter than the middle between the extremes in its window, and every cell whose window
     has no ink. Then, until nothing changes, it is each cell that is at most an eighth of the greatest span darker than
     the mean of the paper in the 5x5 cells about it: it grows into soft shadows, and not into ink, whose edges are
     sharp. Its brightness is the mean of the paper in the 3x3 cells about; where fewer than four of those are paper, in
-    twice the radius, and so on.
+    twice the radius, and so on. Means are rounded half up.
     """
-    highest, lowest = _extremes(cells)
-    span = highest - lowest
-    greatest = int(span.max())
-    tolerance = max(4, greatest // 8)
-    values = cells.astype(np.int32)
-    paper = (2 * span < greatest) | (2 * values >= highest + lowest)
+    highest, lowest, greatest = _extremes(cells)
+    values = cells.astype(np.float32)
+    paper = (2 * (highest - lowest) < greatest) | (2 * values >= highest + lowest)
+    # No darker than the rounded mean less the tolerance: times the count of the mean, there is nothing to round.
+    lightest = values + np.float32(max(4, greatest // 8) + 0.5)
     for _ in range(CELLS):
-        means, counts = _means(values, paper, 2)
-        grown = (counts > 0) & (values >= means - tolerance)
+        counts, sums = _counts_and_sums(values, paper, 2)
+        grown = counts * lightest > sums
         if np.array_equal(grown, paper):
             break
         paper = grown
     radius = 1
-    found, counts = _means(values, paper, radius)
+    counts, sums = _counts_and_sums(values, paper, radius)
     while radius < max(cells.shape) and (few := counts < 4).any():
         radius *= 2
-        means, more = _means(values, paper, radius)
-        found, counts = np.where(few, means, found), np.where(few, more, counts)
-    return found.astype(np.uint8)
+        more = _counts_and_sums(values, paper, radius)
+        counts, sums = np.where(few, more, (counts, sums))
+    return np.floor((sums + np.floor(counts / 2)) / np.maximum(counts, 1))
 
 
-def _means(
-    values: Int32[np.ndarray, "y x"], paper: Bool[np.ndarray, "y x"], radius: int
-) -> tuple[Int32[np.ndarray, "y x"], Int32[np.ndarray, "y x"]]:
-    """Mean of the paper in the window about each cell, rounded half up (0 where none), and of how many cells."""
-    window = (2 * radius + 1, 2 * radius + 1)
-    counts, sums = (
-        cv2.boxFilter(part.astype(np.float32), -1, window, normalize=False, borderType=cv2.BORDER_CONSTANT)
-        for part in (paper, values * paper)
-    )
-    return np.floor((sums + np.floor(counts / 2)) / np.maximum(counts, 1)).astype(np.int32), counts.astype(np.int32)
+def _counts_and_sums(
+    values: Float32[np.ndarray, "y x"], paper: Bool[np.ndarray, "y x"], radius: int
+) -> Float32[np.ndarray, "2 y x"]:
+    """How many cells are paper in the window about each, and the sum of their values."""
+    parts = np.empty((2, *paper.shape), np.float32)
+    parts[0] = paper
+    np.multiply(values, paper, out=parts[1])
+    return window_sums(parts, radius)
 
 
 def _depth(grey: UInt8[np.ndarray, "h w"], paper: Float32[np.ndarray, "h w"]) -> Int16[np.ndarray, "h w"]:
@@ -206,6 +195,20 @@ def _quantile(counts: np.ndarray, percent: int) -> int:
     return int(np.searchsorted(upto * 100, int(upto[-1]) * percent))
 
 
+def _kept(deep: Bool[np.ndarray, "h w"], certain: Bool[np.ndarray, "h w"], fewest: int) -> Bool[np.ndarray, "h w"]:
+    """The pieces of what is deep that have so many pixels, and a certain one among them."""
+    if fewest < 2:
+        near = grow((deep & certain).view(np.uint8)).view(np.bool_)
+        if np.array_equal(near & deep, deep):  # as in most letters of 28x28
+            return deep
+    labels, _, areas = pieces(deep)
+    kept = np.zeros(len(areas) + 1, np.bool_)
+    kept[labels[certain]] = True
+    kept[1:] &= areas >= fewest
+    kept[0] = False
+    return kept[labels]
+
+
 def _even_pen(work: UInt8[np.ndarray, "s s"]) -> UInt8[np.ndarray, "t t"]:
     """Thickens a thin pen to a width of `THIN`; what it grows by is added to the sides.
 
@@ -219,16 +222,18 @@ def _even_pen(work: UInt8[np.ndarray, "s s"]) -> UInt8[np.ndarray, "t t"]:
     level = int((values * values).sum(dtype=np.int64)) // int(values.sum())
     if level < 128:
         work = np.minimum(values * 128**2 // max(level, 1) ** 2, 255).astype(np.uint8)
-    work = cv2.copyMakeBorder(work, 4, 4, 4, 4, cv2.BORDER_CONSTANT, value=[0])
+    roomy = np.zeros((WORK + 8, WORK + 8), np.uint8)
+    roomy[4:-4, 4:-4] = work
+    work = roomy
     area = int(work.sum(dtype=np.int64))
-    grown = sum(int(cv2.dilate(work, window).sum(dtype=np.int64)) for window in (_SQUARE, _CROSS)) - 2 * area
+    grown = sum(int(grow(work, cross).sum(dtype=np.int64)) for cross in (False, True)) - 2 * area
     lacking = THIN * 128 - 4 * area * 128 // grown
     if lacking <= 0:
         return work[4:-4, 4:-4]
     steps, share = divmod(lacking, 256)
     for step in range(steps):
-        work = cv2.dilate(work, _CROSS if step % 2 else _SQUARE)
-    thicker = cv2.dilate(work, _CROSS if steps % 2 else _SQUARE).astype(np.int32)
+        work = grow(work, cross=step % 2 == 1)
+    thicker = grow(work, cross=steps % 2 == 1).astype(np.int32)
     cut = 3 - steps
     inner = slice(cut, work.shape[0] - cut)
     return ((work.astype(np.int32) * (256 - share) + thicker * share + 128) >> 8).astype(np.uint8)[inner, inner]
@@ -273,12 +278,12 @@ def _block_maxima(grid: UInt8[np.ndarray, "h w"], block: int) -> UInt8[np.ndarra
     return grid.reshape(height, grid.shape[0] // height, width, grid.shape[1] // width).max(axis=(1, 3))
 
 
-def _spread(cells: UInt8[np.ndarray, "y x"], block: int, shape: tuple[int, ...]) -> Float32[np.ndarray, "h w"]:
+def _spread(cells: Float32[np.ndarray, "y x"], block: int, shape: tuple[int, ...]) -> Float32[np.ndarray, "h w"]:
     """Cells brought back to pixels, linearly between (and beyond) their middles, rounded half up, 0 to 255."""
     if block == 1:
-        return cells.astype(np.float32)
+        return cells
     rows, columns = (_between(n, length, block) for n, length in zip(cells.shape, shape, strict=True))
-    sums = rows @ cells.astype(np.float32) @ columns.T
+    sums = rows @ cells @ columns.T
     return np.clip(np.floor((sums + np.float32(2 * block * block)) / np.float32(4 * block * block)), 0, 255)
 
 

@@ -1,10 +1,11 @@
 """What is done to pictures pixel by pixel: exact, with numpy alone, for OpenCV is larger than all else together that
 reading letters needs."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int32, Int64, Shaped, UInt8
+from jaxtyping import Bool, Float32, Int32, Int64, UInt8
 
 
 class Pieces(NamedTuple):
@@ -29,28 +30,30 @@ def grow(picture: UInt8[np.ndarray, "h w"], cross: bool = False) -> UInt8[np.nda
     return grown
 
 
-def window_max(picture: UInt8[np.ndarray, "h w"], radius: int) -> UInt8[np.ndarray, "h w"]:
-    """The brightest pixel of the square of 2 radius + 1 about each pixel, as far as it lies in the picture."""
-    for _ in range(2):
-        picture = _down_max(picture, radius).T
-    return picture
+def extremes(
+    picture: UInt8[np.ndarray, "h w"], radius: int
+) -> tuple[UInt8[np.ndarray, "h w"], UInt8[np.ndarray, "h w"]]:
+    """The brightest and the darkest of the square of 2 radius + 1 about each pixel, cut off by the picture's border."""
+    height, width = picture.shape
+    both = np.concatenate([picture, 255 - picture], axis=1)  # the darkest is the brightest of the inverted picture
+    both = _down_max(both, radius).reshape(height, 2, width).T.reshape(width, -1)
+    brightest, darkest = _down_max(both, radius).reshape(width, 2, height).transpose(1, 2, 0)
+    return brightest, 255 - darkest
 
 
-def window_min(picture: UInt8[np.ndarray, "h w"], radius: int) -> UInt8[np.ndarray, "h w"]:
-    """The darkest pixel of the square of 2 radius + 1 about each pixel, as far as it lies in the picture."""
-    return 255 - window_max(255 - picture, radius)
+def window_sums(values: Float32[np.ndarray, "n h w"], radius: int) -> Float32[np.ndarray, "n h w"]:
+    """The sum over the square of 2 radius + 1 about each pixel, as far as it lies in the picture.
+
+    Of whole numbers it is exact as long as no sum comes to more than 2**24.
+    """
+    return _band(values.shape[1], radius) @ values @ _band(values.shape[2], radius)
 
 
-def window_sums(values: Shaped[np.ndarray, "h w"], radius: int) -> Int64[np.ndarray, "h w"]:
-    """The sum over the square of 2 radius + 1 about each pixel, as far as it lies in the picture; of whole numbers."""
-    for _ in range(2):
-        height, width = values.shape
-        sums = np.zeros((height + 2 * radius + 1, width), dtype=np.int64)
-        inner = sums[radius + 1 : radius + 1 + height]
-        np.cumsum(values, axis=0, out=inner)
-        sums[radius + 1 + height :] = inner[-1:]
-        values = (sums[2 * radius + 1 :] - sums[:height]).T
-    return values
+@lru_cache(64)
+def _band(n: int, radius: int) -> Float32[np.ndarray, "n n"]:
+    """1 where two of n numbers in a row are no more than the radius apart."""
+    at = np.arange(n)
+    return (np.abs(at - at[:, None]) <= radius).astype(np.float32)
 
 
 def _down_max(picture: UInt8[np.ndarray, "h w"], radius: int) -> UInt8[np.ndarray, "h w"]:
@@ -63,15 +66,16 @@ def _down_max(picture: UInt8[np.ndarray, "h w"], radius: int) -> UInt8[np.ndarra
         found = np.maximum(found[:-window], found[window:])
         window *= 2
     rest = wanted - window
-    return np.maximum(found[: len(found) - rest], found[rest:])
+    return np.maximum(found[:height], found[rest : rest + height])
 
 
 def bounding_box(mask: Bool[np.ndarray, "h w"]) -> tuple[int, int, int, int]:
     """x, y, width and height of the box around what is true; all 0 where nothing is."""
-    columns, rows = np.flatnonzero(mask.any(axis=0)).tolist(), np.flatnonzero(mask.any(axis=1)).tolist()
-    if not rows:
+    columns, rows = (np.flatnonzero(mask.any(axis=axis)) for axis in (0, 1))
+    if not len(rows):
         return 0, 0, 0, 0
-    return columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+    left, top = int(columns[0]), int(rows[0])
+    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
 
 
 def pieces(mask: Bool[np.ndarray, "h w"]) -> Pieces:
@@ -82,10 +86,10 @@ def pieces(mask: Bool[np.ndarray, "h w"]) -> Pieces:
     """
     height, width = mask.shape
     stride = width + 1  # a column without ink keeps the rows apart
-    flat = np.zeros(height * stride + 1, dtype=np.int8)
+    flat = np.zeros(height * stride + 1, dtype=np.bool_)
     flat[1:].reshape(height, stride)[:, :width] = mask
-    change = np.diff(flat)
-    begins, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    begins, ends = edges[::2], edges[1::2]
     first = np.searchsorted(ends, begins + stride)  # of the runs below that each touches
     touching = np.searchsorted(begins, ends + stride, side="right") - first
     above = np.repeat(np.arange(len(begins)), touching)
@@ -103,8 +107,8 @@ def pieces(mask: Bool[np.ndarray, "h w"]) -> Pieces:
     # Ground and run by turns, as long as each is.
     values = np.zeros(2 * len(begins) + 1, dtype=np.int32)
     values[1::2] = number
-    edges = np.concatenate([np.stack([begins, ends], axis=1).ravel(), [height * stride]])
-    labels = np.repeat(values, np.diff(edges, prepend=0)).reshape(height, stride)[:, :width]
+    lengths = np.diff(edges, prepend=0, append=height * stride)
+    labels = np.repeat(values, lengths).reshape(height, stride)[:, :width]
     order = np.argsort(number, kind="stable")
     starts = np.flatnonzero(np.diff(number[order], prepend=0))
     if not len(starts):

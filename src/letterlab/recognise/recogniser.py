@@ -14,6 +14,7 @@ from letterlab.recognise.decoding import Limits, PictureError, decode
 from letterlab.recognise.grouping import read_line
 from letterlab.recognise.ink import EDGE, find_ink, prepare
 from letterlab.recognise.model import SHIPPED, Metadata, open_model
+from letterlab.recognise.raster import bounding_box
 from letterlab.recognise.saliency import occlusion
 from letterlab.recognise.segment import find_lines
 
@@ -152,11 +153,9 @@ class Recogniser:
 
     def _one_letter(self, ink: UInt8[np.ndarray, "h w"], shrink: int, shape: Sequence[int]) -> Reading:
         prepared = prepare(ink)
-        rows, columns = (np.flatnonzero((ink >= EDGE).any(axis=axis)) for axis in (1, 0))
-        if len(rows):
+        box = bounding_box(ink >= EDGE)
+        if any(box):
             probabilities = self.probabilities(prepared[None])[0]
-            top, left = int(rows[0]), int(columns[0])
-            box = (left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
             letter = self._letter(probabilities, prepared, _enlarged(box, shrink, shape))
         else:
             nothing = tuple(Candidate(letter, 0.0) for letter in LETTERS[:CANDIDATES])

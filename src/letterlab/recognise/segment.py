@@ -9,9 +9,10 @@ from itertools import accumulate
 from math import isqrt
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8
+
+from letterlab.recognise.raster import grow, pieces
 
 INKED: Final = 64
 """Ink from which a pixel belongs to a piece; fainter pixels beside it are taken along."""
@@ -76,17 +77,16 @@ def typical(marks: Sequence[Mark]) -> int:
 
 def _pieces(ink: UInt8[np.ndarray, "h w"]) -> list[Mark]:
     """Pieces of connected ink (8 neighbours), the `MOST` largest, by their left edges, then their upper ones."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= INKED).view(np.uint8), connectivity=8)
-    x, y, _, _, area = stats[1:].T
-    largest = np.lexsort((x, y, -area))[:MOST]
-    order = largest[np.lexsort((area[largest], y[largest], x[largest]))]
-    return [_piece(ink, labels, int(number) + 1, stats[number + 1].tolist()) for number in order]
+    labels, boxes, areas = pieces(ink >= INKED)
+    x, y, _, _ = boxes.T
+    largest = np.lexsort((x, y, -areas))[:MOST]
+    order = largest[np.lexsort((areas[largest], y[largest], x[largest]))]
+    return [_piece(ink, labels, int(number) + 1, *boxes[number].tolist()) for number in order]
 
 
-def _piece(ink: np.ndarray, labels: np.ndarray, number: int, stats: list[int]) -> Mark:
-    x, y, width, height, _ = stats
+def _piece(ink: np.ndarray, labels: np.ndarray, number: int, x: int, y: int, width: int, height: int) -> Mark:
     place = np.s_[y : y + height, x : x + width]
-    own = cv2.dilate((labels[place] == number).view(np.uint8), np.ones((3, 3), np.uint8))  # no other piece is so near
+    own = grow((labels[place] == number).view(np.uint8))  # no other piece is so near
     return Mark((x, y, width, height), ink[place] * own)
 
 

@@ -6,7 +6,9 @@ import zlib
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageFile
 
+from letterlab.recognise import decoding
 from letterlab.recognise.decoding import Limits, PictureError, decode
 
 GREY = np.random.default_rng(0).integers(0, 256, (12, 20), dtype=np.uint8)
@@ -134,6 +136,16 @@ def test_what_is_transparent_is_shown_on_white():
     found = decode(stored(np.concatenate([colour, alpha], axis=2)))
     assert np.array_equal(found, grey_of(shown))
     assert found[0, 0] == 255
+
+
+def test_the_colour_that_a_png_calls_transparent_is_shown_on_white():
+    key = COLOUR[3, 4]
+    blue, green, red = key.tolist()
+    wanted = np.where((key == COLOUR).all(axis=2), 255, grey_of(COLOUR))
+    assert wanted[3, 4] == 255
+    assert np.array_equal(decode(with_chunk(stored(COLOUR), b"tRNS", struct.pack(">HHH", red, green, blue))), wanted)
+    wanted = np.where(GREY[0, 0] == GREY, 255, GREY)
+    assert np.array_equal(decode(with_chunk(stored(GREY), b"tRNS", struct.pack(">H", GREY[0, 0]))), wanted)
 
 
 def test_white_strokes_on_nothing_are_shown_on_black():
@@ -273,7 +285,7 @@ def test_exif_is_found_behind_fill_bytes_and_odd_chunks():
     ids=["png", "bmp", "os2", "webp", "webp without loss", "webp with loss", "jpeg"],
 )
 def test_huge_claims_are_refused_before_anything_is_allocated(content, monkeypatch):
-    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(decoding, "_DECODERS", ())
     tracemalloc.start()
     kind, message = problem(content)
     _, peak = tracemalloc.get_traced_memory()
@@ -281,6 +293,23 @@ def test_huge_claims_are_refused_before_anything_is_allocated(content, monkeypat
     assert kind == "too-large"
     assert "over the limit of 50,000,000" in message
     assert peak < 1_000_000
+
+
+def test_a_second_header_of_another_size_is_damage_before_anything_is_allocated(monkeypatch):
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("decoded"))
+    png, jpeg = stored(GREY), stored(GREY, ".jpg")
+    larger = struct.pack(">II", 6000, 6000) + png[24:29]
+    frame = jpeg.index(b"\xff\xc0")
+    length = struct.unpack_from(">H", jpeg, frame + 2)[0]
+    second = jpeg[frame : frame + 5] + struct.pack(">HH", 6000, 6000) + jpeg[frame + 9 : frame + 2 + length]
+    for content in (with_chunk(png, b"IHDR", larger), jpeg[: frame + 2 + length] + second + jpeg[frame + 2 + length :]):
+        assert problem(content)[0] == "damaged"
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".bmp", ".webp"])
+def test_limits_are_ours_and_not_pillows(monkeypatch, ending):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 150)  # it would warn of more
+    assert decode(stored(GREY, ending)).shape == (12, 20)
 
 
 def test_limits_are_settings():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from letterlab.recognise.raster import bounding_box, grow, pieces, window_max, window_min, window_sums
+from letterlab.recognise.raster import bounding_box, extremes, grow, pieces, window_sums
 
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
@@ -24,13 +24,14 @@ def test_windows_are_opencvs(picture, radius):
     window = (2 * radius + 1, 2 * radius + 1)
     assert np.array_equal(grow(picture), cv2.dilate(picture, np.ones((3, 3), np.uint8)))
     assert np.array_equal(grow(picture, cross=True), cv2.dilate(picture, CROSS))
-    assert np.array_equal(window_max(picture, radius), cv2.dilate(picture, np.ones(window, np.uint8)))
-    assert np.array_equal(window_min(picture, radius), cv2.erode(picture, np.ones(window, np.uint8)))
-    sums = cv2.boxFilter(picture, cv2.CV_64F, window, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    assert np.array_equal(window_sums(picture, radius), sums)
-    assert np.array_equal(
-        window_sums(picture.astype(np.int32) - 200, radius), sums - 200 * window_sums(picture > -1, radius)
-    )
+    brightest, darkest = extremes(picture, radius)
+    assert np.array_equal(brightest, cv2.dilate(picture, np.ones(window, np.uint8)))
+    assert np.array_equal(darkest, cv2.erode(picture, np.ones(window, np.uint8)))
+    parts = np.stack([picture, picture > 100]).astype(np.float32)
+    wanted = [
+        cv2.boxFilter(part, cv2.CV_64F, window, normalize=False, borderType=cv2.BORDER_CONSTANT) for part in parts
+    ]
+    assert np.array_equal(window_sums(parts, radius), wanted)
 
 
 def check(mask):
