@@ -28,40 +28,47 @@ class Together(nn.Module):
 
     def __init__(self, network: nn.Module, ranks: Ranks) -> None:
         super().__init__()
-        self.ranks = ranks
         self.averaged = DistributedDataParallel(network, forward_sync_buffers=False)
+        self.batch = _Batch()
+        # The layers know of the batch and not of this: it must end with its last use, before the processes part.
         for layer in network.modules():
             if isinstance(layer, _BatchNorm):
-                layer.forward = partial(self._normalised, layer)  # type: ignore[method-assign]
+                layer.forward = partial(_normalised, layer, ranks)  # type: ignore[method-assign]
             elif type(layer).__name__ in _DRAWING:
-                layer.forward = partial(self._dropped, layer)
+                layer.forward = partial(_dropped, layer, self.batch)
 
     def forward(self, images: Float[Tensor, "b 1 28 28"], share: Share) -> Float[Tensor, "b c"]:
         """Scores of this process's letters of a batch."""
-        self.share = share
+        self.batch.share = share
         return self.averaged(images)
 
-    def _dropped(self, layer: nn.Module, x: Float[Tensor, "b ..."]) -> Float[Tensor, "b ..."]:
-        if not layer.training:
-            return type(layer).forward(layer, x)
-        kept = type(layer).forward(
-            layer, x.new_ones(self.share.of, *x.shape[1:])
-        )  # zero, or what a letter is scaled by
-        return x * kept[self.share.rows]
 
-    def _normalised(self, layer: _BatchNorm, x: Float[Tensor, "b c ..."]) -> Float[Tensor, "b c ..."]:
-        if not layer.training:
-            return type(layer).forward(layer, x)
-        mean, variance, n = _moments(x.detach(), self.ranks)
-        assert layer.num_batches_tracked is not None
-        assert layer.momentum is not None
-        with torch.no_grad():
-            layer.num_batches_tracked += 1
-            layer.running_mean.lerp_(mean, layer.momentum)  # type: ignore[union-attr]
-            layer.running_var.lerp_(variance * (n / (n - 1)), layer.momentum)  # type: ignore[union-attr]
-        return _Normalise.apply(  # type: ignore[no-untyped-call]
-            x, layer.weight, layer.bias, mean, variance, n, layer.eps, self.ranks
-        )
+class _Batch:
+    """The batch that the network is at."""
+
+    share: Share
+
+
+def _dropped(layer: nn.Module, batch: _Batch, x: Float[Tensor, "b ..."]) -> Float[Tensor, "b ..."]:
+    if not layer.training:
+        return type(layer).forward(layer, x)
+    kept = type(layer).forward(layer, x.new_ones(batch.share.of, *x.shape[1:]))  # zero, or the scale of what stays
+    return x * kept[batch.share.rows]
+
+
+def _normalised(layer: _BatchNorm, ranks: Ranks, x: Float[Tensor, "b c ..."]) -> Float[Tensor, "b c ..."]:
+    if not layer.training:
+        return type(layer).forward(layer, x)
+    mean, variance, n = _moments(x.detach(), ranks)
+    assert layer.num_batches_tracked is not None
+    assert layer.momentum is not None
+    with torch.no_grad():
+        layer.num_batches_tracked += 1
+        layer.running_mean.lerp_(mean, layer.momentum)  # type: ignore[union-attr]
+        layer.running_var.lerp_(variance * (n / (n - 1)), layer.momentum)  # type: ignore[union-attr]
+    return _Normalise.apply(  # type: ignore[no-untyped-call]
+        x, layer.weight, layer.bias, mean, variance, n, layer.eps, ranks
+    )
 
 
 def _moments(x: Float[Tensor, "b c ..."], ranks: Ranks) -> tuple[Float[Tensor, "c"], Float[Tensor, "c"], float]:
