@@ -123,5 +123,12 @@ def joined(device: Device) -> Iterator[Ranks]:
             raise LetterlabError(f"This machine has {there} GPUs: give torchrun a --nproc-per-node of no more.")
         torch.cuda.set_device(local)
     dist.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo")
-    yield Ranks.here()
+    try:
+        yield Ranks.here()
+    except RuntimeError as error:
+        if "gloo" not in str(error) and not isinstance(error, dist.DistError):
+            raise
+        raise LetterlabError(
+            "Another process of this training has ended: the same command goes on after the last whole epoch."
+        ) from error
     dist.destroy_process_group()
