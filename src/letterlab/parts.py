@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Float32, Int, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
@@ -91,6 +91,16 @@ def shown(learned: Lot, recipe: Recipe) -> Lot:
     labels = learned.labels[order]
     chosen = [order[labels == label][: recipe.letters_of_each] for label in range(len(LETTERS))]
     return learned.take(np.sort(np.concatenate(chosen)))
+
+
+def commonness(learned: UInt8[np.ndarray, "n"], meant: UInt8[np.ndarray, "m"]) -> Float32[np.ndarray, "26"]:
+    """The logarithm of how much commoner each letter is among the labels learned than among those that are meant.
+
+    0 for a letter that stands in neither or in one of them alone.
+    """
+    often, wanted = (np.bincount(labels, minlength=len(LETTERS)) / len(labels) for labels in (learned, meant))
+    ratio = np.divide(often, wanted, out=np.ones(len(LETTERS)), where=(often > 0) & (wanted > 0))
+    return np.log(ratio).astype(np.float32)
 
 
 def as_many(learned: Lot, validation: Lot) -> Lot:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
@@ -28,7 +28,7 @@ from letterlab.models.build import build, count_parameters
 from letterlab.models.pretrained import load_imagenet
 from letterlab.models.together import Together
 from letterlab.optimising import choose_what_learns, load_optimiser, make_optimiser, optimiser_tensors, set_rates
-from letterlab.parts import as_many, for_curves, parts, scribbles, shown
+from letterlab.parts import as_many, commonness, for_curves, parts, scribbles, shown
 from letterlab.prediction import (
     SCORING_BATCH,
     Mapped,
@@ -82,6 +82,11 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
         nothing = scribbles(recipe.no_letter, recipe.seed, letters.prepared)
         train = held(learned.and_then(nothing, len(LETTERS)), device)
 
+    shift = None
+    if letters.more is not None:
+        shift = torch.zeros(recipe.outputs, device=device)
+        shift[: len(LETTERS)] = torch.from_numpy(commonness(learned.labels, letters.train.labels))
+
     with seeded(recipe.seed, 0, device):
         network = place(device, build(recipe.model, *_ink(learned, ranks), recipe.outputs))
     optimiser = make_optimiser(recipe, network)
@@ -100,7 +105,8 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
         choose_what_learns(recipe, network, number)
         learner = network if ranks.alone else Together(network, ranks)
         with seeded(recipe.seed, number, device) as generator:
-            _one_epoch(recipe, learner, optimiser, train, generator, range((number - 1) * steps, number * steps), ranks)
+            of_epoch = range((number - 1) * steps, number * steps)
+            _one_epoch(recipe, learner, optimiser, train, generator, of_epoch, shift, ranks)
         seconds = time.perf_counter() - started
         on_train, on_validation, on_test = (_score(network, *part, recipe.precision, ranks) for part in curves)
         if not math.isfinite(on_train.loss):
@@ -124,6 +130,7 @@ def _one_epoch(
     train: Tensors | Mapped,
     generator: Generator,
     steps: range,
+    shift: Float32[Tensor, "c"] | None,
     ranks: Ranks,
 ) -> None:
     """One pass over the training letters in a random order; the letters that fill no whole batch wait for the next."""
@@ -132,7 +139,7 @@ def _one_epoch(
         batch = order[number * recipe.batch_size : (number + 1) * recipe.batch_size]  # [B]
         set_rates(recipe, optimiser, step, recipe.epochs * len(steps))
         own, share = ranks.share(batch)
-        _step(recipe, learner, optimiser, *train.at(own), generator, share)
+        _step(recipe, learner, optimiser, *train.at(own), generator, shift, share)
 
 
 def _step(
@@ -142,13 +149,19 @@ def _step(
     images: UInt8[Tensor, "b 28 28"],
     labels: Int64[Tensor, "b"],
     generator: Generator,
+    shift: Float32[Tensor, "c"] | None = None,
     share: Share | None = None,
 ) -> None:
-    """Changes the weights once, by one batch, or by what this process has of it together with the others."""
+    """Changes the weights once, by one batch, or by what this process has of it together with the others.
+
+    With a shift of the scores while it learns, a network is right about letters that are as common without it (Menon
+    et al. 2021, arXiv:2007.07314).
+    """
     changed = augment(as_input(images), recipe.augmentation, generator, share)
     with autocast(recipe.precision, images.device):
         scores = learner(changed) if share is None else learner(changed, share)  # [B, 26]
-    loss = functional.cross_entropy(scores.float(), labels, label_smoothing=recipe.label_smoothing)
+    scores = scores.float() if shift is None else scores.float() + shift
+    loss = functional.cross_entropy(scores, labels, label_smoothing=recipe.label_smoothing)
     if share is not None:
         loss = loss * share.weight
     optimiser.zero_grad()

@@ -1,11 +1,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from blobs import blobs
 from letterlab.letterset import FOLDS
 from letterlab.lots import Lot
-from letterlab.parts import as_many, for_curves, parts, scribbles, shown
+from letterlab.parts import as_many, commonness, for_curves, parts, scribbles, shown
 from letterlab.recipe import Recipe
 from letterlab.recognise.ink import prepare_letters
 
@@ -68,3 +69,10 @@ def test_as_many_are_scored_as_validate(letters):
         for_curves(learned, Recipe(letters_of_each=2)).at
     )
     assert np.bincount(for_curves(learned, Recipe(letters_of_each=2)).labels).tolist() == [2] * 26
+
+
+def test_commonness_compares_shares_and_says_nothing_of_letters_that_are_missing():
+    learned, meant = (np.array(labels, dtype=np.uint8) for labels in ([0] * 6 + [1] * 2 + [2] * 2, [0, 1, 1, 3]))
+    found = commonness(learned, meant)
+    assert np.exp(found[:4]).tolist() == pytest.approx([2.4, 0.4, 1, 1])
+    assert not found[4:].any()

@@ -13,10 +13,11 @@ from letterlab import training
 from letterlab.checkpoint import NAME, read_checkpoint, read_record
 from letterlab.errors import LetterlabError
 from letterlab.evaluation import Outputs, Predictions
+from letterlab.letterset import LetterSet
 from letterlab.models.vision import load_torchvision
 from letterlab.optimising import rate_share
 from letterlab.parts import parts, scribbles, shown
-from letterlab.prediction import open_network
+from letterlab.prediction import evaluate, open_network
 from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe, Torchvision, no_augmentation
 from letterlab.study.folder import OUTPUTS_FILE, VALIDATION_FILE
 from letterlab.study.trial import UNSEEN_SCRIBBLES, run_trial
@@ -235,6 +236,26 @@ def test_it_learns(letters, tmp_path):
     assert last.validation.accuracy > 0.9
     assert last.test.accuracy > 0.9
     assert last.train.loss < 1
+
+
+def test_letters_of_other_sources_make_none_of_them_likelier(letters, tmp_path):
+    """A and B look the same here; another source brings five times as many of A."""
+    alike = letters.train.images.copy()
+    alike[letters.train.labels < 2] = alike[0]
+    train = LetterSet.of(alike, letters.train.labels, letters.train.names.tolist())
+    more = train.take(np.tile(np.flatnonzero(train.labels == 0), 5))
+    recipe = Recipe(
+        model=Mlp(hidden=(), dropout=0),
+        augmentation=no_augmentation(),
+        optimiser=Optimiser(learning_rate=0.03),
+        label_smoothing=0,
+        batch_size=52,
+        epochs=12,
+    )
+    list(fit(recipe, replace(letters, train=train, more=more), tmp_path))
+    a, b = evaluate(tmp_path, train.take(np.array([0]))).probabilities[0, :2]
+    assert a + b > 0.9
+    assert 0.8 < a / b < 1.25
 
 
 def test_torchs_own_generator_and_strictness_are_left_alone(letters, tmp_path):
