@@ -1,6 +1,7 @@
 """Random changes of letters, for a whole batch at once and on its device."""
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -9,6 +10,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from letterlab.letterset import SIDE
+from letterlab.ranks import Share
 from letterlab.recipe import Augmentation
 
 _PIXEL: Final = 2 / SIDE  # grid_sample counts from -1 to 1 over the picture's width
@@ -16,18 +18,24 @@ _KNOTS: Final = 7  # an elastic displacement is drawn at 7 x 7 knots, four pixel
 
 
 def augment(
-    images: Float[Tensor, "b 1 28 28"], settings: Augmentation, generator: Generator
+    images: Float[Tensor, "b 1 28 28"], settings: Augmentation, generator: Generator, share: Share | None = None
 ) -> Float[Tensor, "b 1 28 28"]:
     """Each letter turned, slanted, scaled, shifted and bent by its own random amounts, within the settings' limits.
 
     Uniform between the limits either way; the elastic field is normal. What comes in from outside is black.
+    Letters that are a share of a batch are changed as they would be in the whole batch.
     """
     if not any(settings.model_dump().values()):
         return images
     count, device = len(images), images.device
 
+    def drawn(draw: Callable[..., Tensor], *shape: int) -> Tensor:
+        if share is None:
+            return draw(count, *shape, generator=generator, device=device)
+        return draw(share.of, *shape, generator=generator, device=device)[share.rows]
+
     def uniform(limit: float, *shape: int) -> Tensor:
-        return (torch.rand(count, *shape, generator=generator, device=device) * 2 - 1) * limit
+        return (drawn(torch.rand, *shape) * 2 - 1) * limit
 
     angle = uniform(math.radians(settings.rotation))
     scale = 1 + uniform(settings.scale)
@@ -40,7 +48,7 @@ def augment(
     matrix[:, :, 2] = uniform(settings.shift * _PIXEL, 2)
     grid = functional.affine_grid(matrix, [count, 1, SIDE, SIDE], align_corners=False)  # [B, 28, 28, 2]
     if settings.elastic:
-        knots = torch.randn(count, 2, _KNOTS, _KNOTS, generator=generator, device=device)
+        knots = drawn(torch.randn, 2, _KNOTS, _KNOTS)
         field = functional.interpolate(knots, size=(SIDE, SIDE), mode="bicubic", align_corners=True)
         grid = grid + field.permute(0, 2, 3, 1) * (settings.elastic * _PIXEL)
     return functional.grid_sample(images, grid, padding_mode="zeros", align_corners=False)

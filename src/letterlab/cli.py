@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,11 +14,11 @@ from letterlab.commands.options import Orientation, Resize, Source, read
 from letterlab.commands.read import read as read_pictures
 from letterlab.commands.serve import serve
 from letterlab.commands.study import report, study
+from letterlab.commands.train import train
 from letterlab.errors import LetterlabError
-from letterlab.terminal import bar, complaints, console, program, transfer_bar
+from letterlab.terminal import bar, complaints, console, transfer_bar
 
 if TYPE_CHECKING:  # torch and OpenCV are loaded by the commands that need them
-    from letterlab.history import Epoch
     from letterlab.sources.download import Progress as Transfer
 
 app = App(
@@ -34,74 +35,10 @@ app.command(fetch_app)
 
 app.command(read_pictures, name="read")
 app.command(study)
+app.command(train)
 app.command(report)
 app.command(export)
 app.command(serve)
-
-
-@app.command
-def train(
-    recipe: Annotated[Path, Parameter(help="TOML file whose keys are those of letterlab.Recipe.")],
-    letters: Source = "drawn",
-    /,
-    *,
-    more: Annotated[
-        list[str] | None,
-        Parameter(
-            negative="",
-            help="Another source of letters, to train on only; may be given several times. Letters that also stand "
-            "among the test letters are then left out of training.",
-        ),
-    ] = None,
-    prepare: Annotated[
-        bool,
-        Parameter(negative="", help="Bring each letter to the form that letterlab read sees, and train on that."),
-    ] = False,
-    out: Annotated[Path | None, Parameter(help="Folder to write; a training begun there goes on.")] = None,
-    orientation: Orientation = "auto",
-    resize: Resize = False,
-) -> None:
-    """Train one network by a recipe.
-
-    Stopped with Ctrl-C, it keeps the last whole epoch, and the same command goes on from there to the same result.
-    It writes runs/<recipe> when --out is not given.
-    """
-    from letterlab.recipe import read_recipe
-
-    settings = read_recipe(recipe)
-    opened = read(letters, orientation, resize)
-    if more:
-        from letterlab.gathering import gather
-
-        others = [read(source, "auto", resize) for source in more]
-        with console.status("Looking for letters that stand twice"):
-            opened, left_out = gather(opened, others)
-        added = 0 if opened.more is None else len(opened.more)
-        console.print(f"{added:,} letters more to train on; left out, for they stand in test too: {left_out:,}")
-    if prepare:
-        from letterlab.gathering import prepared
-
-        with console.status("Preparing the letters"):
-            opened = prepared(opened)
-    folder = out or Path("runs") / recipe.stem
-    with console.status("Loading torch"):
-        from letterlab.evaluation import Predictions
-        from letterlab.study.folder import TEST_FILE
-        from letterlab.study.trial import run_trial
-    with bar("Training") as advance:
-
-        def watch(epoch: "Epoch") -> None:
-            advance(
-                epoch.number,
-                settings.epochs,
-                f"epoch {epoch.number}/{settings.epochs} loss {epoch.train.loss:.3f} "
-                f"validation {epoch.validation.accuracy:.1%}",
-            )
-
-        run_trial(settings, opened, folder, watch)
-    test = Predictions.open(folder / TEST_FILE).accuracy
-    console.print(f"{test.share:.1%} of {test.n:,} test letters read rightly ({test.low:.1%} to {test.high:.1%})")
-    console.print(f"Network: {folder}; {program('tensorboard')} --logdir {folder}")
 
 
 @app.command
@@ -177,6 +114,7 @@ def main() -> None:
     """
     # Before torch is loaded: threads that wait give up their core after some microseconds (docs/decisions/0005).
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, if it did
     words = sys.argv[1:]
     debug = "--debug" in words
     try:
@@ -186,6 +124,8 @@ def main() -> None:
     except LetterlabError as error:
         if debug:
             raise
+        if not first:
+            time.sleep(3)  # meanwhile torchrun ends this process, if the first has found the same mistake
         complaints.print(f"letterlab: {error}", markup=False, style="red")
         sys.exit(2)
     except ModuleNotFoundError as error:
@@ -200,5 +140,6 @@ def main() -> None:
     except KeyboardInterrupt:
         if debug:
             raise
-        complaints.print("Stopped. What was finished is kept: the same command goes on from there.")
+        if first:
+            complaints.print("Stopped. What was finished is kept: the same command goes on from there.")
         sys.exit(130)

@@ -1,5 +1,7 @@
 """Running a network: letters as tensors on a device, and what the network says of them."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +16,7 @@ from letterlab.errors import LetterlabError
 from letterlab.evaluation import Predictions
 from letterlab.history import Record
 from letterlab.letterset import LetterSet
+from letterlab.lots import Lot
 from letterlab.models.build import build
 from letterlab.recipe import Device, Precision
 
@@ -44,11 +47,45 @@ class Tensors(NamedTuple):
     images: UInt8[Tensor, "n 28 28"]
     labels: Int64[Tensor, "n"]
 
+    @property
+    def size(self) -> int:
+        """How many letters."""
+        return len(self.labels)
 
-def on_device(letters: LetterSet, device: torch.device) -> Tensors:
+    def at(self, which: Int64[Tensor, "m"]) -> "Tensors":
+        """Those at these positions."""
+        return Tensors(self.images[which], self.labels[which])
+
+    def batches(self) -> Iterator["Tensors"]:
+        """All of them: the device has them already."""
+        yield self
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """A set of letters that stays where it is: of each batch its own pictures alone are brought to the device."""
+
+    lot: Lot
+    device: torch.device
+
+    @property
+    def size(self) -> int:
+        """How many letters."""
+        return len(self.lot)
+
+    def at(self, which: Int64[Tensor, "m"]) -> Tensors:
+        """Those at these positions."""
+        return on_device(self.lot.take(which.cpu().numpy()), self.device)
+
+    def batches(self) -> Iterator[Tensors]:
+        """All of them, as many at a time as are read at once."""
+        for start in range(0, len(self.lot), SCORING_BATCH):
+            yield on_device(self.lot.take(slice(start, start + SCORING_BATCH)), self.device)
+
+
+def on_device(lot: Lot, device: torch.device) -> Tensors:
     """The letters as one tensor on the device."""
-    # np.array copies: a memory-mapped file is read-only, which tensors cannot be.
-    images, labels = torch.from_numpy(np.array(letters.images)), torch.from_numpy(letters.labels.astype(np.int64))
+    images, labels = torch.from_numpy(lot.images(slice(None))), torch.from_numpy(lot.labels.astype(np.int64))
     return Tensors(images.to(device), labels.to(device))
 
 
@@ -78,7 +115,8 @@ def scores_of(network: nn.Module, images: UInt8[Tensor, "n 28 28"], precision: P
 def predict(network: nn.Module, letters: LetterSet, precision: Precision) -> Predictions:
     """What a network says of each letter; on the network's device, in the precision that it was trained in."""
     device = next(network.parameters()).device
-    scores = scores_of(network, on_device(letters, device).images, precision)
+    batches = Mapped(Lot.of(letters), device).batches()
+    scores = torch.cat([scores_of(network, batch.images, precision) for batch in batches])
     return Predictions(torch.softmax(scores, dim=1).cpu().numpy(), letters.labels, letters.names)
 
 
@@ -96,7 +134,7 @@ def features(network: nn.Module, letters: LetterSet, precision: Precision) -> Fl
 
     hook = last.register_forward_pre_hook(keep)
     device = next(network.parameters()).device
-    scores_of(network, on_device(letters, device).images, precision)
+    scores_of(network, on_device(Lot.of(letters), device).images, precision)
     hook.remove()
     return torch.cat(given).cpu().numpy()
 

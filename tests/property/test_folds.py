@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from letterlab.letterset import FOLDS, SIDE, Letters, LetterSet, Orientation, folds_stratified
-from letterlab.training import parts
+from letterlab.parts import parts
 
 LABELS = st.lists(st.integers(0, 25), min_size=FOLDS, max_size=120).map(lambda one: np.array(one, dtype=np.uint8))
 

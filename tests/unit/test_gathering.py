@@ -6,9 +6,9 @@ import numpy as np
 
 from letterlab.gathering import gather, prepared
 from letterlab.letterset import Letters, LetterSet, Orientation
+from letterlab.parts import parts
 from letterlab.recognise.ink import prepare_letters
 from letterlab.sources.drawn import draw_letters
-from letterlab.training import parts
 
 UPRIGHT = Orientation("upright", 1.0, "Made so.")
 

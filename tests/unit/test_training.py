@@ -13,14 +13,15 @@ from letterlab import training
 from letterlab.checkpoint import NAME, read_checkpoint, read_record
 from letterlab.errors import LetterlabError
 from letterlab.evaluation import Outputs, Predictions
-from letterlab.models.build import build
+from letterlab.letterset import LetterSet
 from letterlab.models.vision import load_torchvision
-from letterlab.prediction import open_network
+from letterlab.optimising import rate_share
+from letterlab.parts import parts, scribbles, shown
+from letterlab.prediction import evaluate, open_network
 from letterlab.recipe import Augmentation, Cnn, Mlp, Optimiser, Recipe, Torchvision, no_augmentation
-from letterlab.recognise.ink import prepare_letters
 from letterlab.study.folder import OUTPUTS_FILE, VALIDATION_FILE
 from letterlab.study.trial import UNSEEN_SCRIBBLES, run_trial
-from letterlab.training import fit, parts, rate_share, scribbles, seconds_of, shown
+from letterlab.training import fit, seconds_of
 
 SMALL = [
     Recipe(model=Mlp(hidden=(32,)), batch_size=52, epochs=3),
@@ -229,25 +230,32 @@ def test_every_setting_matters(change, letters, tmp_path):
     assert weights(tmp_path / "plain") != weights(tmp_path / "changed")
 
 
-def test_biases_and_normalisation_are_spared_weight_decay():
-    recipe = Recipe(model=Cnn(filters=(4,)), optimiser=Optimiser(weight_decay=0.5))
-    network = build(recipe.model)
-    decays = {
-        id(parameter): group["weight_decay"]
-        for group in training._optimiser(recipe, network).param_groups
-        for parameter in group["params"]
-    }
-    found = {name: decays[id(parameter)] for name, parameter in network.named_parameters()}
-    assert sorted(found.values()) == [0, 0, 0, 0.5, 0.5]
-    assert all(decay == (0.5 if name in ("1.0.weight", "1.6.weight") else 0) for name, decay in found.items())
-
-
 def test_it_learns(letters, tmp_path):
     recipe = Recipe(model=Mlp(hidden=(64,)), augmentation=Augmentation(rotation=3), batch_size=26, epochs=12)
     *_, last = fit(recipe, letters, tmp_path)
     assert last.validation.accuracy > 0.9
     assert last.test.accuracy > 0.9
     assert last.train.loss < 1
+
+
+def test_letters_of_other_sources_make_none_of_them_likelier(letters, tmp_path):
+    """A and B look the same here; another source brings five times as many of A."""
+    alike = letters.train.images.copy()
+    alike[letters.train.labels < 2] = alike[0]
+    train = LetterSet.of(alike, letters.train.labels, letters.train.names.tolist())
+    more = train.take(np.tile(np.flatnonzero(train.labels == 0), 5))
+    recipe = Recipe(
+        model=Mlp(hidden=(), dropout=0),
+        augmentation=no_augmentation(),
+        optimiser=Optimiser(learning_rate=0.03),
+        label_smoothing=0,
+        batch_size=52,
+        epochs=12,
+    )
+    list(fit(recipe, replace(letters, train=train, more=more), tmp_path))
+    a, b = evaluate(tmp_path, train.take(np.array([0]))).probabilities[0, :2]
+    assert a + b > 0.9
+    assert 0.8 < a / b < 1.25
 
 
 def test_torchs_own_generator_and_strictness_are_left_alone(letters, tmp_path):
@@ -269,46 +277,12 @@ def test_the_record_tells_what_was_done(letters, tmp_path):
     assert read_checkpoint(tmp_path / NAME).optimiser == {}
 
 
-def test_validation_is_cut_from_training_the_same_every_time(letters):
-    first, second = parts(letters), parts(letters)
-    assert first.validation.names.tolist() == second.validation.names.tolist()
-    assert first.validation.counts().tolist() == [2] * 26
-    assert not set(first.train.names) & set(first.validation.names)
-    assert first.test is letters.test
-
-
-def test_so_many_of_each_letter_are_shown(letters):
-    train = parts(letters).train  # 18 of each
-
-    def names(seed, count):
-        return shown(train, Recipe(seed=seed, letters_of_each=count)).names.tolist()
-
-    assert shown(train, Recipe(letters_of_each=3)).counts().tolist() == [3] * 26
-    assert set(names(0, 3)) < set(names(0, 10)) < set(names(0, 17)) < set(names(0, 18)) == set(train.names)
-    assert names(0, 3) == names(0, 3)
-    common = len(set(names(0, 9)) & set(names(1, 9)))
-    assert 26 * 3 < common < 26 * 6  # half of them, as chance has it
-    assert names(0, 1000) == names(0, "all") == train.names.tolist()
-
-
-def test_which_letters_are_shown_is_a_chance_of_its_own(letters):
-    train = parts(letters).train
-    order = np.random.default_rng(0).permutation(len(train))
-    expected = np.concatenate([order[train.labels[order] == label][:3] for label in range(26)])
-    assert set(shown(train, Recipe(letters_of_each=3)).names) != set(train.names[expected])
-
-
-def test_a_rare_letter_is_shown_as_often_as_there_is_one(letters):
-    train = letters.train.take(np.arange(18, 520))  # two of the first letter, 20 of the others
-    assert shown(train, Recipe(letters_of_each=5)).counts().tolist() == [2] + [5] * 25
-
-
 def test_a_training_that_is_shown_a_few_learns_from_them_alone(letters, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(training, "_step", lambda *given: seen.extend(image.numpy().tobytes() for image in given[3]))
     recipe = SMALL[0].model_copy(update={"letters_of_each": 3, "epochs": 2})
     list(fit(recipe, letters, tmp_path))
-    of_recipe = {image.tobytes() for image in shown(parts(letters).train, recipe).images}
+    of_recipe = {image.tobytes() for image in shown(parts(letters).lots[0], recipe).images(slice(None))}
     assert len(seen) == 2 * 52  # one batch of 52 in each epoch; the other 26 wait
     assert set(seen) <= of_recipe
 
@@ -319,7 +293,7 @@ def test_a_training_that_is_shown_a_few_learns_from_them_alone(letters, tmp_path
 def test_curves_of_a_few_letters_are_of_a_few(letters_of_each, expected, letters, tmp_path, monkeypatch):
     scored = []
 
-    def look(network, part, precision):
+    def look(network, part, *given):
         scored.append(part.labels.bincount().tolist())
         return training.Score(1.0, 0.5)
 
@@ -363,22 +337,6 @@ def test_a_batch_larger_than_the_set_is_the_set(letters, tmp_path):
     recipe = SMALL[0].model_copy(update={"batch_size": 10_000, "epochs": 1})
     [epoch] = fit(recipe, letters, tmp_path)
     assert math.isfinite(epoch.train.loss)
-
-
-def test_schedules():
-    def shares(schedule):
-        return [rate_share(schedule, step, 100) for step in range(100)]
-
-    assert set(shares("constant")) == {1.0}
-    cosine = shares("cosine")
-    assert cosine[0] == 1.0
-    assert cosine[50] == pytest.approx(0.5)
-    assert sorted(cosine, reverse=True) == cosine
-    cycle = shares("one-cycle")
-    assert cycle[24] == 1.0 == max(cycle)
-    assert cycle[0] == pytest.approx(0.04)
-    assert cycle[-1] < 0.001
-    assert [rate_share("one-cycle", step, steps) > 0 for steps in (1, 2, 3) for step in range(steps)] == [True] * 6
 
 
 def test_the_rate_follows_the_schedule_to_the_batchs_height(letters, tmp_path, monkeypatch):
@@ -443,9 +401,3 @@ def test_a_network_that_is_shown_what_is_no_letter_tells_it_from_letters(letters
 def test_without_it_no_such_outputs_are_kept(letters, tmp_path):
     run_trial(SMALL[0], letters, tmp_path, lambda epoch: None)
     assert not (tmp_path / OUTPUTS_FILE).exists()
-
-
-def test_scribbles_are_prepared_where_the_letters_are():
-    plain = scribbles(5, 1, prepared=False)
-    assert np.array_equal(scribbles(5, 1, prepared=True), prepare_letters(plain))
-    assert not np.array_equal(scribbles(5, 1, prepared=True), plain)

@@ -13,6 +13,7 @@ from letterlab.files import replace_whole
 from letterlab.findings.doubt import VIEWS
 from letterlab.history import environment
 from letterlab.letterset import FOLDS, Letters
+from letterlab.parts import CURVES_OF_EACH, parts
 from letterlab.recipe import Cnn, Mlp, Precision, Recipe, Torchvision
 from letterlab.study.budgets import Budget
 from letterlab.study.budgets import plan as plan_of
@@ -29,7 +30,7 @@ from letterlab.study.folder import (
 from letterlab.study.plan import Plan
 from letterlab.study.store import STORE_FILE
 from letterlab.study.unfolding import foreseen
-from letterlab.training import CURVES_OF_EACH, parts, seconds_of
+from letterlab.training import seconds_of
 
 _GAIN: Final = 1.2  # bf16 has to be at least this much faster to be worth its coarser arithmetic
 _BEGINNING: Final = 0.3  # seconds: a process of its own, the letters cut and copied, the files written

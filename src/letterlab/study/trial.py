@@ -12,11 +12,12 @@ from letterlab.findings.confusion import confusion
 from letterlab.findings.doubt import VIEWS, viewed
 from letterlab.history import Epoch
 from letterlab.letterset import Letters
+from letterlab.parts import parts, scribbles
 from letterlab.prediction import open_network, outputs_of, predict, torch_device
 from letterlab.recipe import Recipe
 from letterlab.study.folder import OUTPUTS_FILE, TEST_FILE, VALIDATION_FILE, in_view
 from letterlab.tracking import Tracker
-from letterlab.training import fit, parts, scribbles, without_file
+from letterlab.training import fit, without_file
 
 UNSEEN_SCRIBBLES: Final = 2_000
 """Drawn things that are no letters, on which it is measured how surely a network says so."""

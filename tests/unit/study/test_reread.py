@@ -10,6 +10,7 @@ from letterlab.errors import LetterlabError
 from letterlab.evaluation import Predictions
 from letterlab.findings.doubt import VIEWS
 from letterlab.letterset import FOLDS, LetterSet, folds_stratified
+from letterlab.parts import parts
 from letterlab.recipe import Mlp, Recipe, no_augmentation
 from letterlab.study import engine
 from letterlab.study.assignment import reread
@@ -18,7 +19,6 @@ from letterlab.study.folder import TEST_FILE, VALIDATION_FILE, Asked, in_view
 from letterlab.study.plan import Experiment, FamilyPlan
 from letterlab.study.results import open_results
 from letterlab.study.store import Store
-from letterlab.training import parts
 from small_plan import MLP, plan
 
 SURE = Recipe(model=Mlp(hidden=(64,), dropout=0.0), augmentation=no_augmentation(), batch_size=26, epochs=12)
