@@ -55,6 +55,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     parts: dict[str, dict[str, Tensor]] = {"weights": {}, "optimiser": {}}
     for name, tensor in load_file(path).items():
         part, _, rest = name.partition(".")
+        if part not in parts:
+            raise LetterlabError(f"{path} is damaged ({name} is not known): delete it, and the training begins anew.")
         parts[part][rest] = tensor
     return Checkpoint(parts["weights"], parts["optimiser"], record)
 
@@ -73,5 +75,5 @@ def read_record(path: Path) -> Record:
         return Record.from_json(json.loads(metadata["record"]))
     except FileNotFoundError:
         raise LetterlabError(f"There is no training at {path}: give a folder that a training wrote.") from None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, ValidationError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError, ValidationError) as error:
         raise LetterlabError(f"{path} is damaged ({error}): delete it, and the training begins anew.") from None

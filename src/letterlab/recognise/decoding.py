@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from letterlab import png
 from letterlab.errors import LetterlabError
+from letterlab.jpeg import SCANS_LIMIT, jpeg_header
 
 Problem = Literal["not-a-picture", "damaged", "too-large", "too-small", "unsupported"]
 
@@ -30,8 +32,6 @@ _OTHERS: Final = (
     (b"ftypmif1", 4, "a HEIC picture"),
     (b"ftypmsf1", 4, "a HEIC picture"),
 )
-# Markers that open a JPEG frame and so carry its size: SOF0 to SOF15 without DHT, JPG and DAC (ITU T.81, table B.1).
-_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Blue, green and red in 256ths, and a quarter of a 256th more, so that OpenCV's rounding (to even) rounds halves up.
 _GREY: Final = np.array([[29 / 256, 150 / 256, 77 / 256, 1 / 1024]], dtype=np.float32)
 # OpenCV tells of damage on the terminal, where only the caller should speak.
@@ -94,6 +94,8 @@ def decode(content: bytes, limits: Limits = Limits()) -> UInt8[np.ndarray, "h w"
         raise PictureError("too-small", f"{size}, too small to read: it needs {least} or more")
     # in a BMP the fourth byte of a pixel is padding as a rule
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if content.startswith(b"BM") else cv2.IMREAD_UNCHANGED
+    if content.startswith(png.SIGNATURE):
+        content = png.bare(content)
     try:
         picture = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except cv2.error:
@@ -140,7 +142,7 @@ def _header(content: bytes) -> _Header:
     try:
         if content.startswith(b"\xff\xd8"):
             return _jpeg(content)
-        if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        if content.startswith(png.SIGNATURE):
             return _png(content)
         if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
             return _webp(content)
@@ -160,23 +162,14 @@ def _header(content: bytes) -> _Header:
 
 
 def _jpeg(content: bytes) -> _Header:
-    at, orientation = 2, 1
-    while (marker := content[at + 1]) not in _FRAMES:
-        if content[at] != 0xFF or marker in (0xD9, 0xDA):  # the picture's data begin without a frame
-            _refuse_damaged()
-        if marker == 0xFF:  # a fill byte
-            at += 1
-            continue
-        length = int(struct.unpack_from(">H", content, at + 2)[0])
-        if marker == 0xE1 and content[at + 4 : at + 10] == b"Exif\0\0":
-            orientation = _orientation(content[at + 10 : at + 2 + length])
-        at += 2 + length
-    depth, height, width = struct.unpack_from(">BHH", content, at + 4)
-    if depth != 8:
-        raise PictureError("unsupported", f"a JPEG of {depth} bits a colour: save it as PNG")
-    if content.rfind(b"\xff\xd9", at) < 0:  # OpenCV 4 fills up what is missing with grey
+    found = jpeg_header(content)
+    if found is None:  # OpenCV 4 fills up what is missing with grey
         _refuse_damaged()
-    return _Header(height, width, orientation)
+    if found.depth != 8:
+        raise PictureError("unsupported", f"a JPEG of {found.depth} bits a colour: save it as PNG")
+    if found.scans > SCANS_LIMIT:
+        raise PictureError("too-large", f"a JPEG of more than {SCANS_LIMIT} scans: save it anew")
+    return _Header(found.height, found.width, _orientation(found.exif))
 
 
 def _png(content: bytes) -> _Header:
