@@ -7,6 +7,7 @@ import pytest
 from letterlab.png import bare
 from letterlab.recognise.decoding import decode
 from letterlab.sources.pictures import decoding
+from letterlab.sources.stored import UnreadableError
 from packed import encoded, pictures
 
 PICTURE = pictures(1)[0]
@@ -47,3 +48,12 @@ def test_a_text_that_unpacks_to_more_is_not_unpacked(monkeypatch):
         assert np.array_equal(read(content), PICTURE)
     decode(content)
     assert given == [len(PNG)] * 2
+
+
+def test_no_room_is_made_for_a_chunk_that_only_claims_to_be_long():
+    """Found by fuzzing: OpenCV allocated two GB for it."""
+    at = PNG.index(b"IDAT") - 4
+    content = PNG[:at] + struct.pack(">I", 0x76020000) + PNG[at + 4 :]
+    assert bare(content) == PNG[:at]
+    with decoding(resize=False) as read, pytest.raises(UnreadableError, match="damaged or cut short"):
+        read(content)
