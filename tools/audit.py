@@ -45,7 +45,7 @@ def told(packages: list[dict[str, Any]], complaint: str) -> tuple[str, int]:
         why = complaint or next((one["skip_reason"] for one in packages), "")
         return f"No known fault was looked up, for there is no way to PyPI's list of them: {why}", 0
     faults = [
-        f"{one['name']} {one['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or 'no version yet'}"
+        f"{one['name']} {one['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or 'none yet'}"
         for one in answered
         for fault in one["vulns"]
     ]
