@@ -10,7 +10,12 @@ MORE ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study recogniser wheel test check schema integration format clean
+# How many inputs `make fuzz` gives to each reader, or for how long: make fuzz SECONDS=600 READERS="zip page"
+RUNS ?= 20000
+SECONDS ?=
+READERS ?=
+
+.PHONY: study recogniser wheel test check schema integration format fuzz audit clean
 
 study: .venv/study
 	$(BIN)/letterlab study "$(LETTERS)" --budget $(BUDGET) $(ARGS)
@@ -41,6 +46,14 @@ format: .venv/dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Every reader of files under a fuzzer that is guided by what it covers: docs/fuzzing.md.
+fuzz: .venv/dev
+	$(BIN)/python tests/fuzz/fuzz.py $(if $(SECONDS),--seconds $(SECONDS),--runs $(RUNS)) $(READERS:%="%")
+
+# sbom.json: all that an installation for studies holds, in CycloneDX; then whether a fault of any of it is known.
+audit: .audit .venv/study
+	.audit/bin/python tools/audit.py $(BIN)/python
+
 # The published schema of findings.json, anew from the types that say what it holds.
 schema: .venv/study
 	$(BIN)/python -c 'from letterlab.report.findings_file import schema; print(schema(), end="")' > docs/findings.schema.json
@@ -58,5 +71,11 @@ schema: .venv/study
 	@command -v chromium >/dev/null || tools/install-chromium
 	@touch $@
 
+# The auditors' own environment: they bring forty packages that the program does not need.
+.audit: tools/audit-requirements.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 clean:
-	rm -rf .venv build dist src/*.egg-info
+	rm -rf .venv .audit build dist src/*.egg-info

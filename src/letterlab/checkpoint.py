@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from letterlab.errors import LetterlabError
 from letterlab.files import replace_whole
 from letterlab.history import Record
+from letterlab.recipe import explained
 
 if TYPE_CHECKING:  # the report reads records, and does without torch
     from torch import Tensor
@@ -55,6 +56,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     parts: dict[str, dict[str, Tensor]] = {"weights": {}, "optimiser": {}}
     for name, tensor in load_file(path).items():
         part, _, rest = name.partition(".")
+        if part not in parts:
+            raise LetterlabError(f"{path} is damaged ({name} is not known): delete it, and the training begins anew.")
         parts[part][rest] = tensor
     return Checkpoint(parts["weights"], parts["optimiser"], record)
 
@@ -73,5 +76,6 @@ def read_record(path: Path) -> Record:
         return Record.from_json(json.loads(metadata["record"]))
     except FileNotFoundError:
         raise LetterlabError(f"There is no training at {path}: give a folder that a training wrote.") from None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, ValidationError) as error:
-        raise LetterlabError(f"{path} is damaged ({error}): delete it, and the training begins anew.") from None
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        said = explained(error) if isinstance(error, ValidationError) else error
+        raise LetterlabError(f"{path} is damaged ({said}): delete it, and the training begins anew.") from None

@@ -85,7 +85,8 @@ class Predictions:
         Raises:
             LetterlabError: the file is missing, or damaged.
         """
-        return cls(**read_arrays(path))
+        wanted = {"probabilities": (np.float32, ("n", 26)), "labels": (np.uint8, ("n",)), "names": (np.str_, ("n",))}
+        return cls(**read_arrays(path, wanted))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,4 +110,4 @@ class Outputs:
         Raises:
             LetterlabError: the file is missing, or damaged.
         """
-        return cls(**read_arrays(path))
+        return cls(**read_arrays(path, {"letters": (np.float32, ("n", 27)), "others": (np.float32, ("m", 27))}))

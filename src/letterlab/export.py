@@ -29,8 +29,7 @@ from letterlab.files import replace_whole
 from letterlab.findings.calibration import calibration
 from letterlab.history import Record
 from letterlab.letterset import SIDE
-from letterlab.models.build import build
-from letterlab.prediction import outputs_of
+from letterlab.prediction import outputs_of, rebuilt
 from letterlab.recognise.model import FORMAT, KEY, Metadata
 from letterlab.report.answers import champion
 from letterlab.sources.drawn import draw_letters
@@ -97,15 +96,15 @@ def export(folder: Path, out: Path) -> Exported:
     if out.is_dir():
         raise LetterlabError(f"{out} is a folder: give the name of the file to write, such as {out / 'letters.onnx'}.")
     run = champion(open_results(folder)).best_trial.folder if (folder / STUDY_FILE).exists() else folder
-    weights, _, record = read_checkpoint(run / NAME)
+    stored = read_checkpoint(run / NAME)
+    record = stored.record
     if not record.finished or not (run / TEST_FILE).exists():
         raise LetterlabError(
             f"The training in {run} is not finished, it has come to epoch {len(record.epochs)} of "
             f"{record.recipe.epochs}: run the command that began it again, and it goes on."
         )
     # On the CPU, wherever it was trained.
-    network = build(record.recipe.model, outputs=record.recipe.outputs).eval()
-    network.load_state_dict(weights)
+    network = rebuilt(stored, run / NAME).eval()
     validation, test = (Predictions.open(run / name) for name in (VALIDATION_FILE, TEST_FILE))
     outputs = Outputs.open(run / OUTPUTS_FILE) if record.recipe.no_letter else None
     scores = outputs.letters if outputs else np.log(np.maximum(validation.probabilities, np.finfo(np.float32).tiny))

@@ -2,15 +2,21 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
-from zipfile import BadZipFile
+from typing import IO, Final
+from zipfile import ZipFile
 
 import numpy as np
 
 from letterlab.errors import LetterlabError
+
+ARRAYS_LIMIT: Final = 2**31
+"""Bytes that the arrays of one .npz may have together: 2 GiB, for the pictures of 2.7 million letters. A compressed one
+of a hundredth of that could fill any memory."""
+Wanted = Mapping[str, tuple[type, tuple[int | str, ...]]]
+"""Of each array by its name: its kind and its shape, in which the same word stands for the same number."""
 
 
 def cache_folder() -> Path:
@@ -39,17 +45,38 @@ def replace_whole(path: Path) -> Iterator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, wanted: Wanted) -> dict[str, np.ndarray]:
     """The arrays of an .npz file.
 
+    Args:
+        path: the file.
+        wanted: the arrays that it must have; others are not read.
+
     Raises:
-        LetterlabError: it is missing, or damaged.
+        LetterlabError: it is missing, damaged, or holds other arrays.
     """
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        with path.open("rb") as opened:
+            return _unpacked(opened, wanted)
+    except Exception as error:  # over a damaged one zipfile and NumPy stumble in a dozen ways
         raise LetterlabError(f"{path} is missing or damaged ({error}): bring it back, or give another --out.") from None
+
+
+def _unpacked(file: IO[bytes], wanted: Wanted) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    sizes: dict[str, int] = {}
+    with ZipFile(file) as packed:
+        if sum(packed.getinfo(f"{name}.npy").file_size for name in wanted) > ARRAYS_LIMIT:
+            raise ValueError(f"its arrays have more than {ARRAYS_LIMIT:,} bytes")
+        for name, (kind, shape) in wanted.items():
+            with packed.open(f"{name}.npy") as member:
+                array = np.lib.format.read_array(member, allow_pickle=False)
+            steps = zip(shape, array.shape, strict=True)
+            expected = tuple(sizes.setdefault(one, there) if isinstance(one, str) else one for one, there in steps)
+            if not issubclass(array.dtype.type, kind) or array.shape != expected:
+                raise ValueError(f"{name} is not what was written")
+            found[name] = array
+    return found
 
 
 def write_text(path: Path, text: str) -> None:

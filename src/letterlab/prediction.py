@@ -11,7 +11,7 @@ from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor, nn
 
 from letterlab.alphabet import LETTERS
-from letterlab.checkpoint import NAME, read_checkpoint
+from letterlab.checkpoint import NAME, Checkpoint, read_checkpoint
 from letterlab.errors import LetterlabError
 from letterlab.evaluation import Predictions
 from letterlab.history import Record
@@ -139,6 +139,21 @@ def features(network: nn.Module, letters: LetterSet, precision: Precision) -> Fl
     return torch.cat(given).cpu().numpy()
 
 
+def rebuilt(stored: Checkpoint, file: Path) -> nn.Sequential:
+    """The network of a checkpoint, on the CPU.
+
+    Raises:
+        LetterlabError: its weights are not those of its recipe's network, which may be too large for any memory.
+    """
+    recipe = stored.record.recipe
+    try:
+        network = build(recipe.model, outputs=recipe.outputs)
+        network.load_state_dict(stored.weights)
+    except (RuntimeError, MemoryError):
+        raise LetterlabError(f"The weights in {file} are not those of its recipe: give another training.") from None
+    return network
+
+
 def open_network(folder: Path) -> tuple[nn.Sequential, Record]:
     """The network that `fit` left in this folder, on its recipe's device and ready to predict, and its record.
 
@@ -146,8 +161,7 @@ def open_network(folder: Path) -> tuple[nn.Sequential, Record]:
         LetterlabError: there is no training in the folder, or it is damaged.
     """
     stored = read_checkpoint(folder / NAME)
-    network = build(stored.record.recipe.model, outputs=stored.record.recipe.outputs)
-    network.load_state_dict(stored.weights)
+    network = rebuilt(stored, folder / NAME)
     return place(torch_device(stored.record.recipe.device), network).eval(), stored.record
 
 

@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,20 +18,28 @@ Schedule = Literal["constant", "cosine", "one-cycle"]
 Device = Literal["cpu", "cuda", "mps"]
 ImageNetNetwork = Literal["mobilenet_v2", "mobilenet_v3_small", "squeezenet1_1", "resnet18", "efficientnet_b0"]
 """Networks of torchvision's, by the names that it gives them."""
+FILE_LIMIT: Final = 2**18
+"""Bytes of a recipe's or plan's file: 256 KiB, for a thousand experiments."""
+KEY_LIMIT: Final = 200
+"""Dots in one line of such a file. The time that tomllib takes for a.b.c grows with the square of the dots."""
+TOLD: Final = 20
+"""Mistakes of a file that a message tells of."""
+Width = Annotated[int, Field(ge=1, le=2**20)]
+"""Of a layer; none so wide fits in memory with the next."""
 GroupSize = Annotated[int, Field(ge=1)] | Literal["all"]
 
 
 class Settings(BaseModel):
     """Settings that cannot change once made, and that refuse names they do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Mlp(Settings):
     """A multi-layer perceptron: the 784 pixels, hidden layers, 26 outputs."""
 
     kind: Literal["mlp"] = "mlp"
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = (512, 256)
+    hidden: tuple[Width, ...] = (512, 256)
     """Neurons of each hidden layer, from the picture on; empty is a linear classifier."""
     activation: Activation = "relu"
     normalisation: Normalisation = "batch"
@@ -50,7 +58,7 @@ class Cnn(Settings):
     """A convolutional network: blocks of convolutions, halving, normalisation and activation; 26 outputs."""
 
     kind: Literal["cnn"] = "cnn"
-    filters: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=4)] = (32, 64, 128)
+    filters: Annotated[tuple[Width, ...], Field(min_length=1, max_length=4)] = (32, 64, 128)
     """Filters of each block's convolutions; each block halves the picture (28, 14, 7, 3, 1)."""
     convolutions: Annotated[int, Field(ge=1, le=4)] = 1
     """Convolutions, of as many filters each, before the picture is halved (Simonyan and Zisserman 2015)."""
@@ -222,10 +230,20 @@ def read_settings(path: Path, kind: type[_Kind], name: str) -> _Kind:
         LetterlabError: there is no such file, it is not TOML, or a key or value is not known; names all that is wrong.
     """
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(FILE_LIMIT + 1)
+        if len(content) > FILE_LIMIT:
+            raise LetterlabError(f"{path} has more than {FILE_LIMIT:,} bytes: give the path of a {name}.")
+        if any(line.count(b".") > KEY_LIMIT for line in content.split(b"\n")):
+            raise LetterlabError(f"{path} has a line with more than {KEY_LIMIT} dots: give the path of a {name}.")
+        given = tomllib.loads(content.decode())
     except FileNotFoundError:
         raise LetterlabError(f"There is no {name} at {path}: give the path of a TOML file.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
+        raise LetterlabError(
+            f"{path} cannot be read as a {name}: it is nested too deeply. Mend the TOML there."
+        ) from None
+    except (OSError, ValueError) as error:  # a ValueError also of a number with thousands of digits
         raise LetterlabError(f"{path} cannot be read as a {name}: {error}. Mend the TOML there.") from None
     try:
         return kind.model_validate(given)
@@ -234,11 +252,12 @@ def read_settings(path: Path, kind: type[_Kind], name: str) -> _Kind:
 
 
 def explained(error: ValidationError) -> str:
-    """All that pydantic complains of, in phrases; an unknown key gets the nearest known one."""
+    """What pydantic complains of, in phrases; an unknown key gets the nearest known one."""
     details = error.errors()
     # A list of which every item is wrong is also said to be empty.
     telling = [one for one in details if one["type"] != "too_short"] or details
-    return "; ".join(_phrase(detail, error.title) for detail in telling)
+    more = [f"and {len(telling) - TOLD:,} more"] if len(telling) > TOLD else []
+    return "; ".join([*(_phrase(detail, error.title) for detail in telling[:TOLD]), *more])
 
 
 def _phrase(detail: Any, title: str) -> str:

@@ -92,3 +92,21 @@ def test_environment_names_what_decides_the_weights():
     assert found["threads"] == "2"
     assert found["torch"] == torch.__version__
     assert all(found.values())
+
+
+@pytest.mark.parametrize(
+    ("metadata", "tensor"),
+    [
+        ({"record": "[" * 100_000}, "weights.w"),
+        ({"record": '{"epochs": [], "recipe": {"seed": -1, "epoch": 3}}'}, "weights.w"),
+        ({}, "other.w"),
+    ],
+    ids=["nested", "no recipe", "another tensor"],
+)
+def test_what_no_training_writes_is_refused(tmp_path, record, metadata, tensor):
+    path = tmp_path / "checkpoint.safetensors"
+    written = {"format": FORMAT, "record": json.dumps(record.to_json())} | metadata
+    path.write_bytes(save({tensor: torch.zeros(1)}, written))
+    with pytest.raises(LetterlabError, match=r"checkpoint\.safetensors is damaged") as raised:
+        read_checkpoint(path)
+    assert "\n" not in str(raised.value)

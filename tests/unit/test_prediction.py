@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from letterlab.checkpoint import NAME, Checkpoint, write_checkpoint
 from letterlab.errors import LetterlabError
+from letterlab.history import Record
 from letterlab.models.vision import load_torchvision
 from letterlab.prediction import as_input, evaluate, features, open_network, predict, torch_device
 from letterlab.recipe import Cnn, Mlp, Recipe, Torchvision
@@ -53,6 +55,14 @@ def test_a_network_that_began_with_imagenets_weights_is_opened_without_them(lett
     *_, last = fit(Recipe(model=model, letters_of_each=25, batch_size=104, epochs=2), letters, tmp_path)
     file.unlink()
     assert evaluate(tmp_path, letters.test).accuracy.share == pytest.approx(last.test.accuracy)
+
+
+@pytest.mark.parametrize("hidden", [(8,), (2**20, 2**20)], ids=["other weights", "4 TB of them"])
+def test_weights_that_do_not_fit_the_recipe_are_refused(tmp_path, hidden):
+    record = Record(Recipe(model=Mlp(hidden=hidden)), "f" * 16, 10, (), {})
+    write_checkpoint(tmp_path / NAME, Checkpoint({"w": torch.zeros(3)}, {}, record))
+    with pytest.raises(LetterlabError, match=r"The weights in .*checkpoint\.safetensors are not those of its recipe"):
+        open_network(tmp_path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device that must be missing")

@@ -1,8 +1,10 @@
+import re
+
 import pytest
 from pydantic import ValidationError
 
 from letterlab.errors import LetterlabError
-from letterlab.recipe import Cnn, Mlp, Optimiser, Recipe, Torchvision, no_augmentation, read_recipe
+from letterlab.recipe import FILE_LIMIT, Cnn, Mlp, Optimiser, Recipe, Torchvision, no_augmentation, read_recipe
 
 
 def test_recipes_are_frozen_and_compare_by_value():
@@ -107,3 +109,30 @@ def test_a_missing_recipe_is_named(tmp_path):
 
 def test_no_augmentation_is_all_zero():
     assert not any(no_augmentation().model_dump().values())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a = " + "[" * 5000, "it is nested too deeply"),
+        (f"seed = {'9' * 5000}", "cannot be read as a recipe: Exceeds the limit"),
+        (".".join("a" * 5000) + " = 1", "has a line with more than 200 dots"),
+        ("#" * (FILE_LIMIT + 1), "has more than 262,144 bytes"),
+        ("[optimiser]\nlearning_rate = inf", "learning_rate: Input should be a finite number"),
+        ("[model]\nkind = 'mlp'\nhidden = [0x1000000000]", "hidden.0: Input should be less than or equal to 1048576"),
+    ],
+    ids=["nested", "digits", "dots", "long", "infinite", "wide"],
+)
+def test_what_would_take_for_ever_is_refused(tmp_path, content, said):
+    path = tmp_path / "recipe.toml"
+    path.write_text(content)
+    with pytest.raises(LetterlabError, match=re.escape(said)) as raised:
+        read_recipe(path)
+    assert str(path) in str(raised.value)
+
+
+def test_of_many_mistakes_the_first_are_told(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text("".join(f"x{number} = 1\n" for number in range(5000)))
+    with pytest.raises(LetterlabError, match=r"x19 is not a setting; and 4,980 more\.$"):
+        read_recipe(path)

@@ -20,7 +20,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from letterlab import png
 from letterlab.errors import LetterlabError
+from letterlab.jpeg import SCANS_LIMIT, jpeg_header
 
 Problem = Literal["not-a-picture", "damaged", "too-large", "too-small", "unsupported"]
 
@@ -35,8 +37,6 @@ _OTHERS: Final = (
     (b"ftypmif1", 4, "a HEIC picture"),
     (b"ftypmsf1", 4, "a HEIC picture"),
 )
-# Markers that open a JPEG frame and so carry its size: SOF0 to SOF15 without DHT, JPG and DAC (ITU T.81, table B.1).
-_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _RED, _GREEN, _BLUE = 77, 150, 29  # in 256ths of grey
 # Pillow sums them exactly, adds a half and rounds down: for each of the 2**24 colours it is the formula above.
 _GREY: Final = (_RED / 256, _GREEN / 256, _BLUE / 256, 0)
@@ -96,6 +96,8 @@ def decode(content: bytes, limits: Limits = Limits()) -> UInt8[np.ndarray, "h w"
     if min(header.height, header.width) < limits.side:
         least = f"{limits.side}x{limits.side}"
         raise PictureError("too-small", f"{size}, too small to read: it needs {least} or more")
+    if content.startswith(png.SIGNATURE):
+        content = png.bare(content)
     return _upright(_grey(_open(content, (header.width, header.height))), header.orientation)
 
 
@@ -173,7 +175,7 @@ def _header(content: bytes) -> _Header:
     try:
         if content.startswith(b"\xff\xd8"):
             return _jpeg(content)
-        if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        if content.startswith(png.SIGNATURE):
             return _png(content)
         if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
             return _webp(content)
@@ -193,23 +195,14 @@ def _header(content: bytes) -> _Header:
 
 
 def _jpeg(content: bytes) -> _Header:
-    at, orientation = 2, 1
-    while (marker := content[at + 1]) not in _FRAMES:
-        if content[at] != 0xFF or marker in (0xD9, 0xDA):  # the picture's data begin without a frame
-            _refuse_damaged()
-        if marker == 0xFF:  # a fill byte
-            at += 1
-            continue
-        length = int(struct.unpack_from(">H", content, at + 2)[0])
-        if marker == 0xE1 and content[at + 4 : at + 10] == b"Exif\0\0":
-            orientation = _orientation(content[at + 10 : at + 2 + length])
-        at += 2 + length
-    depth, height, width = struct.unpack_from(">BHH", content, at + 4)
-    if depth != 8:
-        raise PictureError("unsupported", f"a JPEG of {depth} bits a colour: save it as PNG")
-    if content.rfind(b"\xff\xd9", at) < 0:
+    found = jpeg_header(content)
+    if found is None:
         _refuse_damaged()
-    return _Header(height, width, orientation)
+    if found.depth != 8:
+        raise PictureError("unsupported", f"a JPEG of {found.depth} bits a colour: save it as PNG")
+    if found.scans > SCANS_LIMIT:
+        raise PictureError("too-large", f"a JPEG of more than {SCANS_LIMIT} scans: save it anew")
+    return _Header(found.height, found.width, _orientation(found.exif))
 
 
 def _png(content: bytes) -> _Header:

@@ -1,10 +1,10 @@
 """A trained network as one ONNX file: opened for ONNX Runtime, and what it says of itself."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_origin, get_type_hints
 
 import onnxruntime
 
@@ -18,6 +18,9 @@ FORMAT: Final = 1
 """Number of the form in which a file describes itself."""
 KEY: Final = "letterlab"
 """Where in the ONNX file's metadata the description stands, as JSON."""
+# The key under which a tensor names the file that holds it (onnx.proto, TensorProto.external_data). ONNX Runtime would
+# read that one too, from the folder in which the program runs.
+_ELSEWHERE: Final = b"location"
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,25 @@ def open_model(file: Path, threads: int = 1) -> Model:
         content = file.read_bytes()
     except OSError as error:
         raise LetterlabError(f"The network {file} cannot be read ({error.strerror}): give another.") from None
+    if _ELSEWHERE in content:
+        raise LetterlabError(
+            f"The network {file} keeps its numbers in other files, which are not read: give one that "
+            "`letterlab export` wrote."
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong with a file is said below, once
     # A thread that waits sleeps: beside it other pictures are read.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # of its two formats the documented one
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            content,
+            options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # it would tell of it on standard output
+        )
     except Exception as error:  # ONNX Runtime's errors have no class in common but this
         reason = str(error).strip().splitlines()[0]
         raise LetterlabError(
@@ -95,30 +109,42 @@ def read_metadata(session: onnxruntime.InferenceSession, file: Path) -> Metadata
     Raises:
         LetterlabError: it is another program's, of a format not known yet, or not of the shape that it says.
     """
-    written = session.get_modelmeta().custom_metadata_map.get(KEY)
+    damaged = LetterlabError(f"What the network {file} says of itself is damaged: export it again.")
+    try:
+        written = session.get_modelmeta().custom_metadata_map.get(KEY)
+        found = tuple((one.name, one.type, one.shape[1:]) for one in (*session.get_inputs(), *session.get_outputs()))
+    except UnicodeDecodeError:
+        raise damaged from None
     if written is None:
         raise LetterlabError(
             f"The network {file} does not say which letters it knows: give one that `letterlab export` wrote."
         )
     try:
         said = json.loads(written)
-        number = said["format"]
+        number = _of_kind(said["format"], int)
         if number > FORMAT:
             raise LetterlabError(
                 f"The network {file} is of format {number}, and this letterlab knows none above {FORMAT}: update "
                 "letterlab, or export the network with this one."
             )
-        metadata = Metadata(**{field.name: said[field.name] for field in fields(Metadata)})
-    except (ValueError, KeyError, TypeError):
-        raise LetterlabError(f"What the network {file} says of itself is damaged: export it again.") from None
+        metadata = Metadata(**{name: _of_kind(said[name], kind) for name, kind in get_type_hints(Metadata).items()})
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise damaged from None
     wanted = (
         ("pictures", "tensor(uint8)", [SIDE, SIDE]),
         ("probabilities", "tensor(float)", [len(LETTERS) + metadata.no_letter]),
     )
-    found = tuple((one.name, one.type, one.shape[1:]) for one in (*session.get_inputs(), *session.get_outputs()))
     if found != wanted or metadata.classes != LETTERS:
         raise LetterlabError(
             f"The network {file} does not take pictures of {SIDE}x{SIDE} and give probabilities of A to Z: "
             "export it again."
         )
     return metadata
+
+
+def _of_kind(value: Any, kind: Any) -> Any:
+    """The value, if it is of this type; JSON writes a whole number without a point."""
+    wanted = (int, float) if kind is float else get_origin(kind) or kind
+    if not isinstance(value, wanted) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError
+    return value

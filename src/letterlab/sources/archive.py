@@ -1,6 +1,6 @@
 """Folders and zips as one flat list of members, zips within zips included, without unpacking to disk."""
 
-import lzma
+import io
 import os
 import re
 import struct
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -27,14 +26,21 @@ ZIP_LIMIT: Final = 2**30
 """Bytes that all zips within zips may have together, unpacked: they are held in memory. The assignment has a tenth."""
 ZIP_DEPTH: Final = 4
 """Zips that may lie within one another, the outermost counted."""
+UNPACKED_LIMIT: Final = 2**34
+"""Bytes that all members of a source's zips may have together, unpacked: 16 GiB, above any set of letters. Pictures are
+not kept, but a zip of a few MB, and still more zips whose members overlap, would unpack for days."""
+CONTENTS_LIMIT: Final = 2**26
+"""Bytes that the tables of contents of a source's zips may have together: 64 MiB, for 700,000 names of the usual
+length. Open, they take ten times as much, and a zip within a zip can list a million names in a few kB."""
 
-# What zipfile and its decompressors raise over bytes that are no whole zip: RuntimeError covers a missing password and
-# an unknown compression, ValueError a name that is no UTF-8.
+# Bytes of an entry in a table of contents, without name and extra field (APPNOTE.TXT 4.3.12).
+_ENTRY: Final = 46
+# What zipfile and its decompressors raise over bytes that are no whole zip: RuntimeError covers an unknown version,
+# ValueError a name that is no UTF-8.
 _ZIP_ERRORS: Final = (
     zipfile.BadZipFile,
     RuntimeError,
     zlib.error,
-    lzma.LZMAError,
     EOFError,
     OSError,
     ValueError,
@@ -119,7 +125,9 @@ class _Unfolding:
 
     def __init__(self, opened: ExitStack) -> None:
         self._opened = opened
-        self._bytes_left = ZIP_LIMIT
+        self._zips_left = ZIP_LIMIT
+        self._unpacked_left = UNPACKED_LIMIT
+        self._contents_left = CONTENTS_LIMIT
 
     def file(self, file: Path, way: tuple[str, ...]) -> Iterator[Member]:
         """A file on disk: a picture, or all that is in a zip."""
@@ -128,9 +136,10 @@ class _Unfolding:
         else:
             yield Member(way, partial(_read_file, file))
 
-    def zip(self, file: Path | BytesIO, way: tuple[str, ...], depth: int) -> Iterator[Member]:
+    def zip(self, file: Path | io.BytesIO, way: tuple[str, ...], depth: int) -> Iterator[Member]:
         """All that is in a zip. Raises `UnreadableError` when it cannot be opened."""
-        archive = self._opened.enter_context(_opened_zip(file))
+        archive = self._opened.enter_context(_opened_zip(file, self._contents_left))
+        self._contents_left -= sum(_ENTRY + len(one.filename) + len(one.extra) for one in archive.infolist())
         seen: set[tuple[str, ...]] = set()
         for info in archive.infolist():
             name = info.filename.replace("\\", "/")  # some packers on Windows write \ between folders
@@ -147,7 +156,7 @@ class _Unfolding:
                 within = partial(self._zip_within, archive, info, (*way, *parts), depth + 1)
                 yield from self._or_reason((*way, *parts), within)
             else:
-                yield Member((*way, *parts), partial(_read_member, archive, info, PICTURE_LIMIT))
+                yield Member((*way, *parts), partial(self._read, archive, info, PICTURE_LIMIT))
             seen.add(parts)
 
     def _zip_within(
@@ -155,9 +164,27 @@ class _Unfolding:
     ) -> Iterator[Member]:
         if depth > ZIP_DEPTH:
             raise UnreadableError(f"more than {ZIP_DEPTH} zips within one another")
-        content = _read_member(archive, info, self._bytes_left)
-        self._bytes_left -= len(content)
-        return self.zip(BytesIO(content), way, depth)
+        content = self._read(archive, info, self._zips_left)
+        self._zips_left -= len(content)
+        return self.zip(io.BytesIO(content), way, depth)
+
+    def _read(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+        """A member's content. Raises `UnreadableError` when it has more bytes than its limit or cannot be unpacked."""
+        if info.flag_bits & 1:
+            raise UnreadableError("encrypted, unpack it with its password first")
+        # The two that ISO/IEC 21320-1 allows. zipfile unpacks by others without a bound: 500 bytes of bzip2 to a GB.
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise UnreadableError("packed by another method than deflate, pack it again as an ordinary zip")
+        if info.file_size > limit:
+            raise UnreadableError(f"unpacks to more than its limit of {limit:,} bytes")
+        self._unpacked_left -= info.file_size
+        if self._unpacked_left < 0:
+            raise UnreadableError(f"with it, all zips unpack to more than their limit of {UNPACKED_LIMIT:,} bytes")
+        try:
+            with archive.open(info) as unpacked:
+                return unpacked.read(info.file_size)  # without a number zipfile would unpack more than it gives
+        except _ZIP_ERRORS as error:
+            raise UnreadableError(f"damaged in the zip ({error or type(error).__name__})") from None
 
     @staticmethod
     def _or_reason(way: tuple[str, ...], unfold: Callable[[], Iterator[Member]]) -> list[Member]:
@@ -167,35 +194,40 @@ class _Unfolding:
             return [Member(way, partial(_refuse, str(error)))]
 
 
-def _opened_zip(file: Path | BytesIO) -> zipfile.ZipFile:
+class _Content(io.BufferedReader):
+    """The bytes of a zip as zipfile takes them: its whole table of contents at once, then other parts."""
+
+    limit: int | None = None
+    """Bytes that may be taken at once."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Refuses what is beyond the limit."""
+        if self.limit is not None and (size or 0) > self.limit:
+            raise UnreadableError(f"its table of contents is beyond the limit of {CONTENTS_LIMIT:,} bytes for all zips")
+        return super().read(size)
+
+
+@contextmanager
+def _opened_zip(file: Path | io.BytesIO, contents_limit: int) -> Iterator[zipfile.ZipFile]:
     try:
-        return zipfile.ZipFile(file)
-    except _ZIP_ERRORS as error:
-        if isinstance(file, Path) and isinstance(error, PermissionError):
-            raise UnreadableError("allow it to be read (permission denied)") from None
-        with file.open("rb") if isinstance(file, Path) else file as content:
+        raw = io.FileIO(file) if isinstance(file, Path) else file
+    except OSError as error:
+        raise UnreadableError(f"cannot be read ({error.strerror}), allow it to be read") from None
+    with _Content(raw) as content:
+        content.limit = contents_limit
+        try:
+            archive = zipfile.ZipFile(content)
+        except _ZIP_ERRORS:
             content.seek(0)
             start = content.read(2)
-        if not start:
-            raise UnreadableError("an empty file, copy or download it again") from None
-        if start == b"PK":
-            raise UnreadableError("a zip that is damaged or cut short, copy or download it again") from None
-        raise UnreadableError("not a zip, give a folder or zip of pictures such as a_00002.jpg") from None
-
-
-def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
-    if info.flag_bits & 1:
-        raise UnreadableError("encrypted, unpack it with its password first")
-    # Only a zip that lies about its sizes unpacks to more than it declares, so the reading is limited as well.
-    if info.file_size <= limit:
-        try:
-            with archive.open(info) as unpacked:
-                content = unpacked.read(limit + 1)
-        except _ZIP_ERRORS as error:
-            raise UnreadableError(f"damaged in the zip ({error or type(error).__name__})") from None
-        if len(content) <= limit:
-            return content
-    raise UnreadableError(f"unpacks to more than its limit of {limit:,} bytes")
+            if not start:
+                raise UnreadableError("an empty file, copy or download it again") from None
+            if start == b"PK":
+                raise UnreadableError("a zip that is damaged or cut short, copy or download it again") from None
+            raise UnreadableError("not a zip, give a folder or zip of pictures such as a_00002.jpg") from None
+        content.limit = None
+        with archive:
+            yield archive
 
 
 def _read_file(file: Path) -> bytes:

@@ -15,7 +15,7 @@ from letterlab.errors import LetterlabError
 from letterlab.letterset import SIDE
 from letterlab.sources.stored import Stored
 
-LETTERS_LIMIT: Final = 2_000_000
+LETTERS_LIMIT: Final = 1_000_000
 """Pictures that one file may claim to hold: all of NIST's handprinted characters are fewer."""
 
 _AGAIN: Final = "download it again, for instance with letterlab fetch emnist"

@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from letterlab import png
 from letterlab.alphabet import index_of
+from letterlab.jpeg import SCANS_LIMIT, jpeg_header
 from letterlab.letterset import SIDE
 from letterlab.sources.stored import UnreadableError
 
@@ -25,8 +27,6 @@ PIXEL_LIMIT: Final = 50_000_000
 """Pixels that a picture may claim to have; its decoding takes up to four bytes for each."""
 
 _DAMAGED: Final = "damaged or cut short, copy or download it again"
-# Markers that open a JPEG frame and so carry its size: SOF0 to SOF15 without DHT, JPG and DAC (ITU T.81, table B.1).
-_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ONE_AT_A_TIME: Final = threading.Lock()
 
 
@@ -57,7 +57,7 @@ def size_of(content: bytes) -> tuple[int, int]:
     try:
         if content.startswith(b"\xff\xd8"):
             return _size_of_jpeg(content)
-        if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        if content.startswith(png.SIGNATURE):
             width, height = struct.unpack_from(">II", content, 16)
         elif content.startswith(b"BM"):
             # The first header of OS/2 has 12 bytes and shorter numbers; a negative height stands for rows from the top.
@@ -96,6 +96,8 @@ def _decode(content: bytes, *, resize: bool, words: Callable[[], bytes]) -> UInt
         raise UnreadableError(f"more than the limit of {PIXEL_LIMIT:,} pixels (it claims {width}x{height})")
     if (height, width) != (SIDE, SIDE) and not resize:
         raise UnreadableError(f"not {SIDE}x{SIDE} pixels, --resize brings it to that size (it has {width}x{height})")
+    if content.startswith(png.SIGNATURE):
+        content = png.bare(content)
     try:
         picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
     except cv2.error:
@@ -121,18 +123,12 @@ def _brought_to_size(picture: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "28
 
 
 def _size_of_jpeg(content: bytes) -> tuple[int, int]:
-    at = 2
-    while (marker := content[at + 1]) not in _FRAMES:
-        if content[at] != 0xFF or marker == 0xDA:  # the scan begins without a frame
-            raise UnreadableError(_DAMAGED)
-        if marker == 0xFF:  # a fill byte
-            at += 1
-        else:
-            at += 2 + int(struct.unpack_from(">H", content, at + 2)[0])
-    if content.rfind(b"\xff\xd9", at) < 0:
+    header = jpeg_header(content)
+    if header is None:
         raise UnreadableError(_DAMAGED)
-    height, width = struct.unpack_from(">HH", content, at + 5)
-    return height, width
+    if header.scans > SCANS_LIMIT:
+        raise UnreadableError(f"a JPEG of more than {SCANS_LIMIT} scans, save it anew")
+    return header.height, header.width
 
 
 @contextmanager

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from letterlab.errors import LetterlabError
 from letterlab.files import read_arrays, write_text
 from letterlab.findings.doubt import View
-from letterlab.letterset import LetterSet, Orientation, SetAside
+from letterlab.letterset import SIDE, LetterSet, Orientation, SetAside
 from letterlab.study.plan import Plan
 
 STUDY_FILE: Final = "study.json"
@@ -45,7 +46,8 @@ def stored_letters(path: Path) -> LetterSet:
     Raises:
         LetterlabError: the file is missing, or damaged.
     """
-    file = read_arrays(path)
+    wanted = {"images": (np.uint8, ("n", SIDE, SIDE)), "labels": (np.uint8, ("n",)), "names": (np.str_, ("n",))}
+    file = read_arrays(path, wanted)
     return LetterSet.of(file["images"], file["labels"], file["names"].tolist())
 
 
@@ -144,6 +146,8 @@ class Study:
             raise LetterlabError(
                 f"There is no study in {folder}: give the folder that `letterlab study` wrote."
             ) from None
+        except OSError as error:
+            raise LetterlabError(f"{path} cannot be read ({error.strerror}): allow it to be read.") from None
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(step) for step in first["loc"])

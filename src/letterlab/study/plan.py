@@ -4,6 +4,7 @@ A plan is written in Python (`letterlab.study.budgets` holds those that come wit
 """
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ SEARCH: Final = "search"
 """What a candidate that a search proposed is said to vary."""
 REREAD: Final = "reread"
 """The family that is no candidate: its networks tell whose label is in doubt."""
+CANDIDATES_LIMIT: Final = 1000
+"""Recipes of an experiment: a few crossed factors would otherwise come to more than can be written down."""
 FINALS: Final = "finals"
 """The name of a family's finals among its experiments."""
 
@@ -49,6 +52,8 @@ class Factor(Settings):
         """`setting` and `values` in place of `levels`: one level a value, named by it."""
         if not isinstance(given, dict) or not {"setting", "values"} <= given.keys():
             return given
+        if not isinstance(given["setting"], str) or not isinstance(given["values"], (list, tuple)):
+            raise ValueError("give a setting in quotes, and its values as a list")
         rest = {key: value for key, value in given.items() if key not in ("setting", "values")}
         return rest | {
             "levels": [{"name": _named(value), "changes": {given["setting"]: value}} for value in given["values"]]
@@ -108,6 +113,12 @@ class Experiment(Settings):
     def _names_differ(self) -> "Experiment":
         names = [factor.name for factor in (*self.crossed, *self.factors)]
         _check_names("factors", [*names, BASE, SEARCH])
+        around = math.prod(len(factor.levels) for factor in self.crossed)
+        count = around * (1 + sum(len(factor.levels) for factor in self.factors))
+        if count > CANDIDATES_LIMIT:
+            raise ValueError(
+                f"this comes to {count:,} recipes, more than {CANDIDATES_LIMIT:,}: cross or vary fewer levels"
+            )
         _check_names("candidates", [one.name for one in candidates(self, self.base)])
         return self
 
@@ -281,8 +292,8 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
 class _Shape(Settings):
     """What changes a network's shape one way at a time."""
 
-    layers: Annotated[int, Field(ge=1)] | None = None
-    width: Annotated[float, Field(gt=0)] = 1.0
+    layers: Annotated[int, Field(ge=1, le=100)] | None = None
+    width: Annotated[float, Field(gt=0, le=1000)] = 1.0
 
 
 _SIZES: Final = {"mlp": ("hidden", 0.5), "cnn": ("filters", 2.0)}

@@ -180,7 +180,8 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["another network", "words", "half a pickle", "nothing", "cut short", "a list", "a trap"]
+    "content",
+    ["another network", "words", "half a pickle", "nothing", "cut short", "a list", "a trap", "a trap in a zip"],
 )
 def test_a_file_with_something_else_is_refused(content, tmp_path):
     file = tmp_path / "some.pth"
@@ -190,6 +191,8 @@ def test_a_file_with_something_else_is_refused(content, tmp_path):
         torch.save([1, 2], file)
     elif content == "a trap":
         file.write_bytes(pickle.dumps(Trap(tmp_path / "sprung"), protocol=2))
+    elif content == "a trap in a zip":
+        torch.save({"features.0.weight": Trap(tmp_path / "sprung")}, file)
     elif content == "cut short":
         torch.save(original("squeezenet1_1", seed=0).state_dict(), file)
         file.write_bytes(file.read_bytes()[:100_000])

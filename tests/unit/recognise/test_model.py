@@ -52,11 +52,45 @@ def test_classes_that_are_not_those_it_says_are_refused(tmp_path):
         open_model(file)
 
 
-@pytest.mark.parametrize("written", ["{", "[]", "{}", '{"format": 1}', '{"format": "one"}'])
+@pytest.mark.parametrize(
+    "written",
+    ["{", "[]", "{}", '{"format": 1}', '{"format": "one"}', '{"format": NaN}', "[" * 100_000]
+    + [
+        json.dumps(METADATA | wrong)
+        for wrong in ({"no_letter": 1}, {"refusal": "0.5"}, {"parameters": True}, {"accuracy": []}, {"classes": None})
+    ],
+    ids=lambda written: written[-40:],
+)
 def test_a_damaged_description_is_refused(tmp_path, written):
     file = bars(tmp_path / "bars.onnx")
     _describe(file, written)
     with pytest.raises(LetterlabError, match=r"bars\.onnx says of itself is damaged: export it again"):
+        open_model(file)
+
+
+@pytest.mark.parametrize("name", ["classes", "pictures", "probabilities"])
+def test_what_is_no_text_is_refused_without_a_word(tmp_path, capfd, name):
+    file = bars(tmp_path / "bars.onnx")
+    file.write_bytes(file.read_bytes().replace(name.encode(), b"\xff" + name[1:].encode()))
+    with pytest.raises(LetterlabError, match=r"network .*bars\.onnx .* damaged"):
+        open_model(file)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("location", ["other.bin", "../{folder}/other.bin", "{file}"])
+def test_a_network_reads_no_other_file(tmp_path, monkeypatch, location):
+    """ONNX Runtime would, from where the program runs, and outside of it as well."""
+    monkeypatch.chdir(tmp_path)
+    other = tmp_path / "other.bin"
+    file = bars(tmp_path / "bars.onnx")
+    model = onnx.load(file)
+    weights = next(one for one in model.graph.initializer if one.name == "weights")
+    other.write_bytes(weights.raw_data)
+    weights.ClearField("raw_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=location.format(folder=tmp_path.name, file=other))
+    file.write_bytes(model.SerializeToString())
+    with pytest.raises(LetterlabError, match=r"bars\.onnx keeps its numbers in other files, which are not read"):
         open_model(file)
 
 

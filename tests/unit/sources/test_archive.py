@@ -147,12 +147,31 @@ def test_a_zip_that_cannot_be_opened(tmp_path, content, reason):
     assert found["a_1.jpg"] == b"a"
 
 
-def test_members_of_other_kinds_of_compression_are_read(tmp_path):
+def test_only_members_that_are_stored_or_deflated_are_unpacked(tmp_path):
+    """The sizes of 500 bytes of bzip2 are a lie: they unpack to 100 MB, and zipfile would do so before it looks."""
     source = tmp_path / "letters.zip"
+    kinds = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
     with zipfile.ZipFile(source, "w") as packed:
-        for number, kind in enumerate((zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)):
+        for number, kind in enumerate(kinds):
             packed.writestr(f"a_{number}.jpg", b"a" * 100, kind)
-    assert contents(source) == {f"a_{number}.jpg": b"a" * 100 for number in range(3)}
+    reason = "packed by another method than deflate, pack it again as an ordinary zip"
+    assert contents(source) == {f"a_{n}.jpg": b"a" * 100 if n < 2 else reason for n in range(4)}
+
+
+def test_all_members_share_one_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "UNPACKED_LIMIT", 2500)
+    inner = zipped([("c_1.jpg", bytes(1000)), ("d_1.jpg", bytes(1000))])
+    found = contents(written(tmp_path, zipped([("a_1.jpg", bytes(1000)), ("in.zip", inner)])))
+    refused = "with it, all zips unpack to more than their limit of 2,500 bytes"
+    assert found == {"a_1.jpg": bytes(1000), "in.zip/c_1.jpg": bytes(1000), "in.zip/d_1.jpg": refused}
+
+
+def test_tables_of_contents_share_one_limit(tmp_path, monkeypatch):
+    names = [(f"{letter}_1.jpg", letter.encode()) for letter in "abcde"]
+    monkeypatch.setattr(archive, "CONTENTS_LIMIT", 12 * (46 + len("a_1.jpg")))
+    found = contents(laid(tmp_path, [(f"{number}.zip", zipped(names)) for number in range(3)]))
+    assert [found[f"{number}.zip/e_1.jpg"] for number in range(2)] == [b"e", b"e"]
+    assert found["2.zip"] == "its table of contents is beyond the limit of 636 bytes for all zips"
 
 
 def test_files_of_a_folder_are_its_pictures_and_zips_sorted(tmp_path):

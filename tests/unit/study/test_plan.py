@@ -191,6 +191,24 @@ take = 1
 changes = {letters_of_each = "all", epochs = 4}
 """
 
+FACTOR = """
+[[families.experiments]]
+name = "more"
+[[families.experiments.factors]]
+name = "f"
+setting = {}
+values = {}
+"""
+CROSSED = FACTOR.format('"seed"', "[1, 2, 3]") + "".join(
+    f"""
+[[families.experiments.crossed]]
+name = "crossed {number}"
+setting = "seed"
+values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+"""
+    for number in range(3)
+)
+
 
 def test_a_plan_from_toml_is_the_same_as_in_python(tmp_path):
     path = tmp_path / "mine.toml"
@@ -218,6 +236,11 @@ def test_a_plan_from_toml_is_the_same_as_in_python(tmp_path):
             "base_of of mlp.rates is mlp, which is no",
         ),
         (OWN.replace("seeds = 2", 'seeds = 2\nbase_of = "nosuch"'), "base_of of mlp.rates is nosuch"),
+        (OWN.replace("seeds = 2", 'seeds = 2\nchanges = {"model.layers" = 10000000}'), "layers: .*or equal to 100"),
+        (OWN.replace("seeds = 2", 'seeds = 2\nchanges = {"model.width" = 1e308}'), "width: .*or equal to 1000"),
+        (OWN + CROSSED, r"comes to 4,000 recipes, more than 1,000: cross or vary fewer levels"),
+        (OWN + FACTOR.format("[1]", "[1]"), "give a setting in quotes"),
+        (OWN + FACTOR.format('"seed"', "1"), "its values as a list"),
     ],
 )
 def test_a_wrong_plan_is_explained(tmp_path, text, message):

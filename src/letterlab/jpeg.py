@@ -1,0 +1,64 @@
+"""What a JPEG claims of itself before anything of it is decoded, found as libjpeg finds it."""
+
+import re
+import struct
+from typing import Final, NamedTuple
+
+SCANS_LIMIT: Final = 100
+"""Scans that a JPEG may have: encoders write ten or so. Each is a walk over the whole picture and may have 14 bytes, so
+that a file of a few MB could keep libjpeg busy for hours."""
+
+# FF and what is neither stuffing, filling nor one of the restarts within a scan (ITU T.81, B.1.1.2). Bytes in front of
+# it are passed over, as libjpeg does.
+_MARKER: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
+# SOF0 to SOF15 without DHT, JPG and DAC (T.81, table B.1): they carry the size.
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SCAN: Final = 0xDA
+_END: Final = 0xD9
+_APP1: Final = 0xE1
+_EXIF: Final = b"Exif\0\0"
+# TEM and SOI have no segment.
+_ALONE: Final = frozenset({0x01, 0xD8})
+
+
+class JpegHeader(NamedTuple):
+    """What is claimed."""
+
+    height: int
+    width: int
+    depth: int
+    """Bits of a sample."""
+    scans: int
+    """How often the picture is walked over to decode it."""
+    exif: bytes
+    """The block of TIFF in which a camera says more; empty where there is none."""
+
+
+def jpeg_header(content: bytes) -> JpegHeader | None:
+    """Of a JPEG's first frame; None where the file is damaged or cut short.
+
+    Every marker is looked at, to the one that ends the picture: were one taken for the beginning of a segment that
+    libjpeg does not see, a small frame could be shown here and a large one to libjpeg.
+    """
+    at, scans, exif = 2, 0, b""
+    frame: tuple[int, int, int] | None = None
+    try:
+        while found := _MARKER.search(content, at):
+            marker, at = found[1][0], found.end()
+            if marker == _END:
+                break
+            if marker in _ALONE:
+                continue
+            length = int(struct.unpack_from(">H", content, at)[0])
+            if marker in _FRAMES and frame is None:
+                frame = struct.unpack_from(">BHH", content, at + 2)
+            elif marker == _SCAN:
+                scans += 1
+            elif marker == _APP1 and content.startswith(_EXIF, at + 2):
+                exif = content[at + 2 + len(_EXIF) : at + length]
+            at += max(length, 2)
+        else:
+            return None
+    except struct.error:
+        return None
+    return JpegHeader(frame[1], frame[2], frame[0], scans, exif) if frame and scans else None
