@@ -200,7 +200,7 @@ def test_a_refused_body_is_not_listened_to_for_ever(strict):
 
 def test_what_is_no_http(strict):
     status, said, headers = heard(strict.talk(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"))
-    assert (status, said) == (400, {"error": "This is no HTTP/1.1 request."})
+    assert (status, said) == (400, {"error": "This is no HTTP/1.1 request.", "problem": "malformed"})
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -261,7 +261,7 @@ def test_a_token_is_asked_for():
     with serving("--token", "open-sesame") as server:
         connection = server.connect()
         status, said = asked(connection, ONE)
-        assert (status, list(said)) == (401, ["error"])
+        assert (status, said["problem"]) == (401, "token")
         connection.request(
             "POST", "/v1/read", ONE, {"Content-Type": "application/json", "Authorization": "Bearer open-sesame"}
         )
