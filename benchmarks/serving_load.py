@@ -172,7 +172,7 @@ async def main() -> None:
         n = arguments.pictures // kind.pictures
         begun, worked = perf_counter(), server.processor()
         client = await at_once(server, kind, n)
-        highest[kind] = n * kind.pictures / (perf_counter() - begun)
+        highest[kind.name] = n * kind.pictures / (perf_counter() - begun)
         tell(f"at once    {kind.name}", kind, n, perf_counter() - begun, server.processor() - worked, client)
     for kind in every:
         n = arguments.pictures // kind.pictures
@@ -182,7 +182,7 @@ async def main() -> None:
     for kind in every:
         n = arguments.pictures // kind.pictures
         begun, worked = perf_counter(), server.processor()
-        client = await at_a_rate(server, kind, n, 4 * highest[kind] / kind.pictures)
+        client = await at_a_rate(server, kind, n, 4 * highest[kind.name] / kind.pictures)
         tell(f"too much   {kind.name}", kind, n, perf_counter() - begun, server.processor() - worked, client)
     held = [server.memory()]
     for _ in range(4):

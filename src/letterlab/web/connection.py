@@ -85,7 +85,11 @@ def connection(seconds: float) -> type[H11Protocol]:
             self.transport.close()
 
         def send_400_response(self, msg: str) -> None:
-            self.refuse("malformed", "This is no HTTP/1.1 request.")
+            if self.cycle is not None:  # its body is what is no HTTP: there is nothing else to say to it
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
+            if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                self.refuse("malformed", "This is no HTTP/1.1 request.")
             self.transport.close()
 
         def refuse(self, problem: Problem, sentence: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import os
 import re
 import threading
 import time
@@ -357,6 +358,31 @@ def test_one_request_too_many_is_told_to_come_again(fake):
         assert second.json()["problem"] == "busy"
         assert client.post("/v1/read", files=sent(b"C")).status_code == 200
         assert "letterlab_requests_in_flight 1.0" in client.get("/metrics").text
+
+
+@pytest.mark.parametrize("query", ["", "?explain=true"])
+def test_many_pictures_do_not_hold_up_one(fake, monkeypatch, query):
+    """On one core: between the pictures of a request, or their explanations, others have their turn."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    begun = threading.Event()
+    work = {"": "read", "?explain=true": "saliency"}[query]
+    slow = getattr(fake, work)
+
+    def slowly(*words, **more):
+        begun.set()
+        time.sleep(0.02)  # more than a turn
+        return slow(*words, **more)
+
+    setattr(fake, work, slowly)
+    contents = [b"A" * 60] if query else [b"A"] * 60
+    with TestClient(application(fake, ServerLimits())) as client, ThreadPoolExecutor() as pool:
+        many = pool.submit(client.post, f"/v1/read{query}", files=sent(*contents))
+        begun.wait()
+        assert client.post("/v1/read", files=sent(b"B")).json()["pictures"][0]["text"] == "B"
+        assert len(fake.explained if query else fake.asked) < 60
+        letters = [letter for one in many.result().json()["pictures"] for letter in one["letters"]]
+        assert len(letters) == 60
+        assert all("saliency" in letter for letter in letters) == bool(query)
 
 
 def test_a_refused_request_leaves_its_place(fake):
