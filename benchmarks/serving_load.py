@@ -1,8 +1,8 @@
 """How many pictures a second the server reads, and how it holds up under more: python benchmarks/serving_load.py
 
-A server process of its own is asked over kept connections, by this process, about letters of 28x28 pixels and drawings
-like the page's (400x300), alone and 16 to a request. Every answer is compared with what the recogniser says here. Beside
-the rate stands the server's processor time for each picture: on a machine that does other work, that is the figure.
+A server process of its own is asked over kept connections, by this process, about letters of 28x28 pixels and
+drawings like the page's (400x300), alone and 16 to a request. Every answer is compared with what the recogniser says
+here. Beside the rate stands the server's processor time for each picture: where other work goes on, that is the figure.
 
     at once     as fast as 8 connections go, each asking anew when it is answered
     at a rate   at moments drawn beforehand (a Poisson process), whether or not what was asked before is answered; a
@@ -197,7 +197,8 @@ def tell(name: str, kind: Kind, n: int, seconds: float, worked: float, client: C
     times = [1000 * one for one in quantiles(client.seconds, n=100)]
     read = client.became["right"] * kind.pictures
     became = ", ".join(f"{number} {what}" for what, number in client.became.items())
-    print(f"{name:<23}{read / seconds:14.0f}{1000 * worked / read:26.2f}{times[49]:14.0f}{times[98]:7.0f}        {became}")
+    each = 1000 * worked / read
+    print(f"{name:<23}{read / seconds:14.0f}{each:26.2f}{times[49]:14.0f}{times[98]:7.0f}        {became}")
     assert client.became["right"] + client.became["refused"] == n, became
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from served import HEAD, ONE, PARTS, answered, asked, heard, serving
 
+
 @pytest.fixture(scope="module")
 def server():
     with serving() as server:

@@ -1,4 +1,4 @@
-"""A server asked for more than it can read, and ended meanwhile. How fast it is, benchmarks/serving_load.py measures."""
+"""A server asked for more than it can read, and ended meanwhile; benchmarks/serving_load.py measures how fast it is."""
 
 import base64
 import http.client

@@ -127,6 +127,13 @@ def _run(app: "Starlette", listening: socket.socket, limits: ServerLimits) -> No
             await super().startup(sockets)
             console.print(f"Letters are read at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl-C stops)")
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # What was sent before the end may not have been looked at yet, and uvicorn would close its connection. It
+            # is answered first, and every answer tells that the connection takes no further request.
+            self.server_state.default_headers.append((b"connection", b"close"))
+            await asyncio.sleep(FAREWELL)
+            await super().shutdown(sockets)
+
     log.setLevel(logging.INFO)
     log.addHandler(logging.StreamHandler())
     log.handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(message)s"))

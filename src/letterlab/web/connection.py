@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from http import HTTPStatus
 from typing import Final
 
 import h11
@@ -75,14 +76,19 @@ def connection(seconds: float) -> type[H11Protocol]:
 
         def make_room(self) -> None:
             """Gives up the connection that has been awaited for longest; one is, for this one is new."""
-            awaited = [one for one in self.connections if one.awaiting and not one.transport.is_closing()]
-            longest = min(awaited, key=lambda one: one.awaiting.when())
+            awaited = {
+                one.awaiting.when(): one
+                for one in self.connections
+                if isinstance(one, Connection) and one.awaiting and not one.transport.is_closing()
+            }
+            longest = awaited[min(awaited)]
             longest.give_up("busy", "The server has too many connections: ask again in a second.")
 
         def give_up(self, problem: Problem, sentence: str) -> None:
             if self.conn.our_state is h11.IDLE:
                 self.refuse(problem, sentence)
-            self.transport.close()
+            else:
+                self.transport.close()
 
         def send_400_response(self, msg: str) -> None:
             if self.cycle is not None:  # its body is what is no HTTP: there is nothing else to say to it
@@ -90,7 +96,8 @@ def connection(seconds: float) -> type[H11Protocol]:
                 self.cycle.message_event.set()
             if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
                 self.refuse("malformed", "This is no HTTP/1.1 request.")
-            self.transport.close()
+            else:
+                self.transport.close()
 
         def refuse(self, problem: Problem, sentence: str) -> None:
             body = json.dumps(said_of(problem, sentence)).encode()
@@ -101,11 +108,11 @@ def connection(seconds: float) -> type[H11Protocol]:
                 **({"Retry-After": "1"} if problem == "busy" else {}),
                 **SECURITY,
             }
-            for event in (
-                h11.Response(status_code=REASONS[problem].status, headers=list(headers.items())),
-                h11.Data(data=body),
-                h11.EndOfMessage(),
-            ):
-                self.transport.write(self.conn.send(event) or b"")
+            status = REASONS[problem].status
+            fields = [f"{name}: {value}" for name, value in headers.items()]
+            head = "\r\n".join([f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *fields, "", ""])
+            # Not by way of h11, to which it may be no answer to what was heard so far. The connection ends with it.
+            self.transport.write(head.encode() + body)
+            self.transport.close()
 
     return Connection

@@ -15,6 +15,7 @@ EXAMPLE: Final = (
 )
 """A letter L as a PNG in base64."""
 
+
 def document(limits: ServerLimits, guarded: bool) -> Json:
     """The document of a server with these limits, which asks for a token if it is `guarded`."""
     return {

@@ -57,12 +57,13 @@ class Reader:
             self._refuse_if_busy()
             self.at_work += 1
             try:
-                said = await self._by_turns(request, body, kind, parameters, flags)
+                answers: list[bytes] = []
+                await self._by_turns(request, self._read(body, kind, parameters, flags, answers))
             finally:
                 self.at_work -= 1
         finally:
             self.held -= len(body)
-        return Response(said, media_type="application/json")
+        return Response(b'{"pictures":[' + b",".join(answers) + b"]}", media_type="application/json")
 
     def _refuse_if_busy(self) -> None:
         if self.at_work >= self.limits.requests_at_once:
@@ -74,18 +75,15 @@ class Reader:
             raise Refusal("busy", "The server holds all it can: ask again in a second.", {"Retry-After": "1"})
         self.held += size
 
-    async def _by_turns(self, request: Request, *asked: Any) -> bytes:
-        """The body of the answer, read in turns with other requests."""
+    async def _by_turns(self, request: Request, steps: Iterator[None]) -> None:
+        """Takes these steps, in turns with other requests."""
         gone = Event()
-        answers: list[bytes] = []
-        steps = self._read(*asked, answers)
         watcher = asyncio.create_task(_wait_until_gone(request, gone))
         try:
             while await anyio.to_thread.run_sync(_turn, steps, gone, limiter=self.threads):
                 pass
         finally:
             watcher.cancel()
-        return b'{"pictures":[' + b",".join(answers) + b"]}"
 
     def _read(
         self,
