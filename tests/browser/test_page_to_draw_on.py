@@ -445,6 +445,51 @@ def test_what_cannot_be_read_is_said_in_a_sentence(open_page, heard):
     refused(heard, 415)
 
 
+@pytest.mark.parametrize(
+    ("content", "status", "said"),
+    [
+        (b"no picture", 415, "Это не картинка"),
+        (b"GIF89a", 415, "такого вида"),
+        (b"\x89PNG\r\n\x1a\n", 422, "повреждена"),
+        (cv2.imencode(".png", np.zeros((4, 4), dtype=np.uint8))[1].tobytes(), 422, "мала"),
+    ],
+    ids=["none", "gif", "damaged", "small"],
+)
+def test_each_problem_has_its_own_words_in_russian(open_page, heard, content, status, said):
+    page = open_page("ru")
+    page.locator("#files").set_input_files(png(content))
+    expect(page.get_by_role("alert")).to_contain_text(said)
+    refused(heard, status)
+
+
+def test_it_does_not_move_when_its_words_arrive(open_page):
+    """Before that there is nothing to draw on: a stroke would be torn."""
+    page = open_page()
+    held: list[Route] = []
+    page.route("**/words.*.json", lambda route: held.append(route))
+    page.reload()
+    while not held:
+        page.wait_for_timeout(20)
+    expect(page.locator("#pen")).to_be_hidden()
+    held[0].continue_()
+    expect(page.locator("#pen")).to_be_visible()
+    moved = """new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().map((one) => one.value)))
+      .observe({ type: "layout-shift", buffered: true }) || setTimeout(() => done([]), 300))"""
+    assert sum(page.evaluate(moved)) < 0.01  # of the window's height and width; where it moves it is 0.1
+    draw(page, "L")
+    expect(page.locator("#glyph")).to_have_text("L")
+
+
+def test_a_drawing_is_sent_without_transparency(open_page):
+    """It is read in less time: the colour type of its PNG is 2, not 6."""
+    page = open_page()
+    asked: list[Route] = []
+    page.route(READ, lambda route: asked.append(route))
+    draw(page, "L")
+    body = asked[0].request.post_data_buffer
+    assert body[body.index(b"IHDR") + 13] == 2
+
+
 def test_a_server_that_is_gone_or_busy_is_said(open_page, heard):
     page = open_page()
     page.route(READ, lambda route: route.abort())
@@ -648,8 +693,10 @@ def test_every_word_that_is_asked_for_is_there(language):
     for script in (STATIC / f"{name}.js" for name in ("page", "letters", "pictures", "reader-http")):
         written = re.sub(r"^ *(?://|\*|/\*).*$", "", script.read_text(encoding="utf-8"), flags=re.MULTILINE)
         asked |= set(re.findall(r'"((?:verdict|pen|pictures|letters|bars|decided|error|head)\.[\w-]+)"', written))
-        problems = re.findall(r'ReadingError\("([\w-]+)"\)|\d{3}: "([\w-]+)"', written)
-        asked |= {f"error.{one or other}" for one, other in problems}
+        problems = re.findall(r'ReadingError\("([\w-]+)"\)', written)
+        for told in re.findall(r"TOLD = \[(.*)\]", written):
+            problems += re.findall(r'"([\w-]+)"', told)
+        asked |= {f"error.{problem}" for problem in problems}
     other = json.loads((STATIC / "words.en.json").read_text(encoding="utf-8"))
     assert asked <= words.keys() == other.keys()
     for key, sentence in words.items():

@@ -1,69 +1,15 @@
 """A server as it is used: a process of its own, asked over real connections."""
 
-import base64
 import http.client
-import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import pytest
 
-from letterlab.web.openapi import EXAMPLE
-
-PICTURE = base64.b64decode(EXAMPLE)
-
-
-class Server:
-    """`letterlab serve` in a process of its own."""
-
-    def __init__(self, *words):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "letterlab", "serve", "--port", "0", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # What a shell runs in the background ignores Ctrl-C, and so does what that runs.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        said = self.process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)/", said)
-        assert found, said + self.process.stderr.read()
-        self.connections = []
-        self.url = found[0]
-        self.port = int(found[1])
-
-    def connect(self):
-        self.connections.append(http.client.HTTPConnection("127.0.0.1", self.port))
-        return self.connections[-1]
-
-    def talk(self, words):
-        """A bare connection, on which `words` have been said."""
-        self.connections.append(socket.create_connection(("127.0.0.1", self.port)))
-        self.connections[-1].sendall(words)
-        return self.connections[-1]
-
-    def stop(self, how=signal.SIGTERM):
-        """The exit code, and what was said on standard error."""
-        self.process.send_signal(how)
-        _, said = self.process.communicate()
-        return self.process.returncode, said
-
-
-@contextmanager
-def serving(*words):
-    server = Server(*words)
-    try:
-        yield server
-    finally:
-        for connection in server.connections:
-            connection.close()
-        server.process.kill()
-        server.process.communicate()
+from served import HEAD, ONE, PARTS, answered, asked, heard, serving
 
 
 @pytest.fixture(scope="module")
@@ -77,28 +23,6 @@ def strict():
     """A server with little patience."""
     with serving("--body-seconds", "0.5", "--request-bytes", "2000") as server:
         yield server
-
-
-def asked(connection, body, kind="application/json", path="/v1/read?single=true"):
-    connection.request("POST", path, body, {"Content-Type": kind})
-    return answered(connection.getresponse())
-
-
-def answered(response):
-    return response.status, json.loads(response.read())
-
-
-def heard(connection):
-    """The answer on a bare connection, which is then closed."""
-    response = http.client.HTTPResponse(connection)
-    response.begin()
-    found = *answered(response), dict(response.headers)
-    assert connection.recv(1) == b""
-    return found
-
-
-ONE = json.dumps({"pictures": [{"file": "l.png", "content": EXAMPLE}]}).encode()
-PARTS = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="l.png"\r\n\r\n' + PICTURE + b"\r\n--x--\r\n"
 
 
 def test_a_letter_is_read_both_ways_alike(server):
@@ -163,9 +87,6 @@ def test_a_second_head_that_does_not_come(strict):
     assert heard(connection)[0] == 408
 
 
-HEAD = b"POST /v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-
-
 def test_a_body_that_does_not_come(strict):
     status, said, headers = heard(strict.talk(HEAD + b"Content-Length: 100\r\n\r\n{"))
     assert status == 408
@@ -200,8 +121,21 @@ def test_a_refused_body_is_not_listened_to_for_ever(strict):
 
 def test_what_is_no_http(strict):
     status, said, headers = heard(strict.talk(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"))
-    assert (status, said) == (400, {"error": "This is no HTTP/1.1 request."})
+    assert (status, said) == (400, {"error": "This is no HTTP/1.1 request.", "problem": "malformed"})
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_body_that_is_no_http(server):
+    """In the middle of a request, and after that was refused."""
+    chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    status, said, _ = heard(server.talk(chunked + b"x\r\n"))
+    assert (status, said["problem"]) == (400, "malformed")
+    connection = server.talk(chunked.replace(b"application/json", b"text/plain"))
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    assert answered(response)[0] == 415
+    connection.sendall(b"x\r\n")
+    assert connection.recv(1) == b""
 
 
 def test_another_name_for_this_machine(server):
@@ -222,11 +156,11 @@ def test_clients_that_go_away_leave_no_trace_but_a_line():
     assert "GET" in said
 
 
-def once_in_flight(server):
-    """An idle connection, when the server has begun on the request of another."""
+def once_in_flight(server, n=1):
+    """An idle connection, when the server has begun on the requests of `n` others."""
     idle = server.connect()
     numbers = b""
-    while b"letterlab_requests_in_flight 2.0" not in numbers:
+    while b"letterlab_requests_in_flight %d.0" % (n + 1) not in numbers:
         idle.request("GET", "/metrics")
         numbers = idle.getresponse().read()
     return idle
@@ -261,9 +195,56 @@ def test_a_token_is_asked_for():
     with serving("--token", "open-sesame") as server:
         connection = server.connect()
         status, said = asked(connection, ONE)
-        assert (status, list(said)) == (401, ["error"])
+        assert (status, said["problem"]) == (401, "token")
         connection.request(
             "POST", "/v1/read", ONE, {"Content-Type": "application/json", "Authorization": "Bearer open-sesame"}
         )
         assert connection.getresponse().status == 200
         assert "sesame" not in server.stop()[1]
+
+
+def test_bodies_that_come_slowly_take_no_place_from_others():
+    with serving("--requests-at-once", "1") as server:
+        for _ in range(5):
+            server.talk(HEAD + b"Content-Length: 100\r\n\r\n{")
+        once_in_flight(server, 5)
+        assert asked(server.connect(), ONE)[0] == 200
+
+
+def test_no_more_bytes_are_held_than_the_limits_come_to():
+    with serving("--requests-at-once", "1", "--request-bytes", "2000") as server:
+        first = server.talk(HEAD + b"Content-Length: 2000\r\n\r\n" + b" " * 1990)
+        once_in_flight(server)
+        status, said = asked(server.connect(), ONE)
+        assert (status, said["problem"]) == (429, "busy")
+        first.sendall(b" " * 10)
+        response = http.client.HTTPResponse(first)
+        response.begin()
+        assert answered(response)[1]["problem"] == "malformed"
+        assert asked(server.connect(), ONE)[0] == 200
+
+
+def test_nothing_of_a_picture_is_in_a_refusal_or_the_log():
+    secret = "c2VjcmV0LWluaw"
+    png = b"\x89PNG\r\n\x1a\n" + secret.encode() * 9
+    parts = PARTS.replace(PARTS.split(b"\r\n\r\n")[1], png)
+    bodies = [
+        (parts, "multipart/form-data; boundary=x"),
+        (parts + b"\r\n--x--\r\n", "multipart/form-data; boundary=x"),
+        (parts[:-4], "multipart/form-data; boundary=x"),
+        (parts, "multipart/form-data; boundary=y"),
+        (parts, "application/json"),
+        (parts, "image/png"),
+        (ONE.replace(b'"content": "', b'"content": "*' + secret.encode()), "application/json"),
+        (ONE.replace(b'"content": "', b'"content": "' + secret.encode()), "application/json"),
+        (ONE.replace(b'"content"', b'"more": "' + secret.encode() + b'", "content"'), "application/json"),
+    ]
+    with serving() as server:
+        for body, kind in bodies:
+            status, said = asked(server.connect(), body, kind)
+            assert 400 <= status < 500
+            assert secret[:6] not in str(said)
+        assert heard(server.talk(f"{secret}\r\n\r\n".encode()))[0] == 400
+        _, log = server.stop()
+    assert secret[:6] not in log
+    assert "Traceback" not in log

@@ -1,14 +1,14 @@
 """`letterlab serve`."""
 
+import asyncio
 import errno
 import logging
-import math
 import re
 import signal
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -19,6 +19,9 @@ from letterlab.web.limits import ServerLimits
 
 if TYPE_CHECKING:  # the server's libraries are loaded when the command runs
     from starlette.applications import Starlette
+
+FAREWELL: Final = 0.3
+"""Seconds between the signal to end and the end of listening."""
 
 
 def serve(
@@ -124,6 +127,13 @@ def _run(app: "Starlette", listening: socket.socket, limits: ServerLimits) -> No
             await super().startup(sockets)
             console.print(f"Letters are read at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl-C stops)")
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # What was sent before the end may not have been looked at yet, and uvicorn would close its connection. It
+            # is answered first, and every answer tells that the connection takes no further request.
+            self.server_state.default_headers.append((b"connection", b"close"))
+            await asyncio.sleep(FAREWELL)
+            await super().shutdown(sockets)
+
     log.setLevel(logging.INFO)
     log.addHandler(logging.StreamHandler())
     log.handlers[-1].setFormatter(logging.Formatter("%(asctime)s %(message)s"))
@@ -136,8 +146,7 @@ def _run(app: "Starlette", listening: socket.socket, limits: ServerLimits) -> No
         log_level="critical",  # what goes wrong in the application it logs itself; to be hurried is nothing wrong
         access_log=False,
         server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=math.ceil(limits.body_seconds) + 10,
+        proxy_headers=False,  # and no time limit on the end: each client has one, and whoever cannot wait has SIGKILL
     )
     # SIGTERM is how a service is stopped: that is no failure. uvicorn sends it on to here when all is answered.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -21,6 +21,7 @@ from letterlab.web.limits import ServerLimits
 from letterlab.web.metrics import Metrics, Watch
 from letterlab.web.openapi import document
 from letterlab.web.reading import Reader
+from letterlab.web.refusal import REASONS, Problem, Refusal, refused
 
 STATIC: Final = Path(__file__).parent / "static"
 """The page's files."""
@@ -95,9 +96,9 @@ class _Static(StaticFiles):
 
 
 async def _sentence(_: Request, error: Exception) -> Response:
-    """A refusal as JSON."""
+    """A refusal, one of this server's or of Starlette's."""
     assert isinstance(error, HTTPException)
-    sentences = {404: "There is nothing at this address.", 405: "This address takes no such request."}
-    return JSONResponse(
-        {"error": sentences.get(error.status_code, error.detail)}, error.status_code, dict(error.headers or {})
-    )
+    if isinstance(error, Refusal):
+        return refused(error.problem, error.detail, error.headers)
+    problem: Problem = "no-such-address" if error.status_code == 404 else "method"
+    return refused(problem, REASONS[problem].because, error.headers)

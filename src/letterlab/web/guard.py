@@ -10,6 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from letterlab.web.refusal import refused
+
 SECURITY: Final = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; script-src 'self'; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
@@ -77,16 +79,14 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers) -> JSONResponse | None:
         if self.hosts is not None and _name(headers.get("host", "")) not in self.hosts:
-            return JSONResponse(
-                {"error": f"This server answers to {' and '.join(sorted(self.hosts))} only: use one of these names."},
-                421,
-            )
+            names = " and ".join(sorted(self.hosts))
+            return refused("other-host", f"This server answers to {names} only: use one of these names.")
         if scope["method"] == "POST" and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-            return JSONResponse({"error": "A page of another site may not send pictures here."}, 403)
+            return refused("other-site", "A page of another site may not send pictures here.")
         if self.token is not None and scope["path"] not in OPEN_PATHS and not self._knows(headers):
-            return JSONResponse(
-                {"error": "The token is missing or wrong: send it as 'Authorization: Bearer TOKEN'."},
-                401,
+            return refused(
+                "token",
+                "The token is missing or wrong: send it as 'Authorization: Bearer TOKEN'.",
                 {"WWW-Authenticate": 'Basic realm="letterlab: any name; the token is the password", Bearer'},
             )
         return None

@@ -7,8 +7,9 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from letterlab.web.refusal import refused
 
 log: Final = logging.getLogger("letterlab.web")
 """The access log, at INFO, and errors of the server's own, at ERROR."""
@@ -85,5 +86,5 @@ class Watch:
             pass
         except Exception:
             log.exception("An error of the server's own")
-            sorry = JSONResponse({"error": "The server made a mistake of its own; its log says which."}, 500)
+            sorry = refused("server", "The server made a mistake of its own; its log says which.")
             await sorry(scope, receive, send)

@@ -4,6 +4,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from letterlab.web.limits import ServerLimits
+from letterlab.web.refusal import REASONS
 
 Json = dict[str, Any]
 
@@ -13,21 +14,6 @@ EXAMPLE: Final = (
     "AAAASUVORK5CYII="
 )
 """A letter L as a PNG in base64."""
-
-_ERRORS: Final = {
-    400: "The body is malformed: no JSON, no multipart, or no base64.",
-    401: "The server was started with a token, and it is missing or wrong.",
-    403: "A page of another site asked.",
-    404: "There is nothing at this address.",
-    408: "The body did not come whole in time.",
-    413: "The request is too large, holds too many pictures, or its only picture has too many bytes or pixels.",
-    415: "The content type is neither multipart/form-data nor application/json; or the only picture is none, or of a "
-    "kind that is not read.",
-    421: "The Host header names another server.",
-    422: "A field or parameter is missing or not known; or the only picture is damaged or too small.",
-    429: "The server reads all it can; Retry-After says when to ask again.",
-    500: "A mistake of the server's own.",
-}
 
 
 def document(limits: ServerLimits, guarded: bool) -> Json:
@@ -64,12 +50,7 @@ def document(limits: ServerLimits, guarded: bool) -> Json:
             "schemas": _schemas(limits),
             "responses": {
                 "304": {"description": "What the client has still holds."},
-                **{str(status): {"description": what, "content": _json("Error")} for status, what in _ERRORS.items()},
-                "429": {
-                    "description": _ERRORS[429],
-                    "headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
-                    "content": _json("Error"),
-                },
+                **{str(status): _refusal(status) for status in sorted({reason.status for reason in REASONS.values()})},
             },
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "The token itself."},
@@ -123,13 +104,17 @@ def _schemas(limits: ServerLimits) -> Json:
     probability = {"type": "number", "minimum": 0, "maximum": 1}
     whole = {"type": "integer", "minimum": 0}
     rows = {"minItems": 28, "maxItems": 28}
+    error = {
+        "error": {"type": "string", "description": "A sentence: what is wrong and what to do."},
+        "problem": {"enum": list(REASONS), "description": "The same for a program: a word that stays as it is."},
+    }
     share = _object({"share": probability, "low": probability, "high": probability, "n": whole})
 
     def grid(cell: Json, what: str) -> Json:
         return {"type": "array", "items": {"type": "array", "items": cell, **rows}, **rows, "description": what}
 
     return {
-        "Error": _object({"error": {"type": "string", "description": "A sentence: what is wrong and what to do."}}),
+        "Error": _object(error),
         "Pictures": _object(
             {
                 "pictures": _some(
@@ -162,7 +147,7 @@ def _schemas(limits: ServerLimits) -> Json:
                 "letters": {"type": "array", "items": {"$ref": "#/components/schemas/Letter"}},
             }
         ),
-        "Refused": _object({"file": {"type": "string"}, "error": {"type": "string"}}),
+        "Refused": _object({"file": {"type": "string"}, **error}),
         "Letter": _object(
             {
                 "letter": {"type": ["string", "null"], "pattern": "^[A-Z]$", "description": "Null: not a letter."},
@@ -213,6 +198,17 @@ def _get(name: str, summary: str, content: Json, *refused: int) -> Json:
 def _refused(*statuses: int) -> Json:
     """By status; what every address may answer too."""
     return {str(one): {"$ref": f"#/components/responses/{one}"} for one in sorted((*statuses, 421, 500))}
+
+
+def _refusal(status: int) -> Json:
+    """Of all that is refused with this status."""
+    problems = {problem: reason.because for problem, reason in REASONS.items() if reason.status == status}
+    after = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}} if status == 429 else {}
+    return {
+        "description": " ".join(f"`{problem}`: {because}" for problem, because in problems.items()),
+        "headers": after,
+        "content": _json("Error"),
+    }
 
 
 def _json(schema: str) -> Json:

@@ -3,36 +3,34 @@
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from threading import Event
+from time import perf_counter
 from typing import Any, Final
 
 import anyio.to_thread
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from letterlab.recognise.decoding import Limits, PictureError, Problem
+from letterlab.recognise.decoding import Limits, PictureError
 from letterlab.recognise.recogniser import ReadLetter, Recogniser
-from letterlab.web.body import Picture, content_type, pictures_in, take_body
+from letterlab.web.body import content_type, pictures_in, take_body
 from letterlab.web.limits import ServerLimits
 from letterlab.web.metrics import Metrics
-
-STATUS: Final[Mapping[Problem, int]] = {
-    "not-a-picture": 415,
-    "unsupported": 415,
-    "too-large": 413,
-    "damaged": 422,
-    "too-small": 422,
-}
-"""The status of a request whose only picture is refused, by its problem."""
+from letterlab.web.refusal import Refusal, said_of
 
 FLAGS: Final = ("single", "explain")
 """What the query may hold, each true or false, and false when it is not there."""
+TURN: Final = 0.01
+"""Seconds for which a request is read before others have their turn, so that many pictures do not hold up one."""
 
 
 class Reader:
-    """Reads the pictures of requests, as many at a time as there are cores, beside the event loop."""
+    """Reads the pictures of requests by turns, as many at a time as there are cores, beside the event loop.
+
+    Two things are bounded: how many requests are read or wait for their turn, and how many bytes of bodies are held.
+    A body that comes slowly takes none of the places.
+    """
 
     def __init__(self, recogniser: Recogniser, limits: ServerLimits, metrics: Metrics) -> None:
         """Nothing is at work yet."""
@@ -41,66 +39,84 @@ class Reader:
         self.metrics = metrics
         self.threads = anyio.CapacityLimiter(os.cpu_count() or 1)
         self.at_work = 0
+        self.held = 0
 
     async def answer(self, request: Request) -> Response:
         """The answer to one request.
 
         Raises:
-            HTTPException: the request is refused.
+            Refusal: the request is refused.
             ClientDisconnect: the client went away; what was not begun of its pictures is left.
         """
         flags = _flags(request)
         kind, parameters = content_type(request)
-        if self.at_work >= self.limits.requests_at_once:
-            raise HTTPException(429, "The server reads all it can: ask again in a second.", {"Retry-After": "1"})
-        self.at_work += 1
-        gone = Event()
+        self._refuse_if_busy()  # before a body comes that would be thrown away
+        body = bytearray()
         try:
-            body = await take_body(request, self.limits)
-            watcher = asyncio.create_task(_wait_until_gone(request, gone))
+            await take_body(request, self.limits, body, self._hold)
+            self._refuse_if_busy()
+            self.at_work += 1
             try:
-                read = await anyio.to_thread.run_sync(
-                    self._read, body, kind, parameters, flags, gone, limiter=self.threads
-                )
+                answers: list[bytes] = []
+                await self._by_turns(request, self._read(body, kind, parameters, flags, answers))
             finally:
-                watcher.cancel()
+                self.at_work -= 1
         finally:
-            self.at_work -= 1
-        return Response(read, media_type="application/json")
+            self.held -= len(body)
+        return Response(b'{"pictures":[' + b",".join(answers) + b"]}", media_type="application/json")
+
+    def _refuse_if_busy(self) -> None:
+        if self.at_work >= self.limits.requests_at_once:
+            raise Refusal("busy", "The server reads all it can: ask again in a second.", {"Retry-After": "1"})
+
+    def _hold(self, size: int) -> None:
+        """Counts bytes that are to be held."""
+        if self.held + size > self.limits.requests_at_once * self.limits.request_bytes:
+            raise Refusal("busy", "The server holds all it can: ask again in a second.", {"Retry-After": "1"})
+        self.held += size
+
+    async def _by_turns(self, request: Request, steps: Iterator[None]) -> None:
+        """Takes these steps, in turns with other requests."""
+        gone = Event()
+        watcher = asyncio.create_task(_wait_until_gone(request, gone))
+        try:
+            while await anyio.to_thread.run_sync(_turn, steps, gone, limiter=self.threads):
+                pass
+        finally:
+            watcher.cancel()
 
     def _read(
-        self, body: bytes, kind: str, parameters: Mapping[bytes, bytes], flags: Mapping[str, bool], gone: Event
-    ) -> bytes:
-        """The body of the answer."""
+        self,
+        body: bytearray,
+        kind: str,
+        parameters: Mapping[bytes, bytes],
+        flags: Mapping[str, bool],
+        answers: list[bytes],
+    ) -> Iterator[None]:
+        """Adds to `answers` what is said of each picture, a step at a time."""
         pictures = pictures_in(body, kind, parameters, self.limits)
+        limits = Limits(bytes=self.limits.request_bytes, pixels=self.limits.picture_pixels)
         to_explain = self.limits.explained_letters if flags["explain"] else 0
-        answers: list[dict[str, Any]] = []
         for picture in pictures:
+            if answers:
+                yield
             try:
-                read = self._read_one(picture, flags["single"], to_explain, gone)
-                to_explain -= min(to_explain, len(read["letters"]))
+                reading = self.recogniser.read(picture.content, single=flags["single"], limits=limits)
             except PictureError as error:
                 self.metrics.refused.labels(error.problem).inc()
                 sentence = f"{picture.file}: {error}."
                 if len(pictures) == 1:
-                    raise HTTPException(STATUS[error.problem], sentence) from None
-                read = {"file": picture.file, "error": sentence}
-            answers.append(read)
-        return json.dumps({"pictures": answers}, allow_nan=False, separators=(",", ":")).encode()
-
-    def _read_one(self, picture: Picture, single: bool, to_explain: int, gone: Event) -> dict[str, Any]:
-        if gone.is_set():
-            raise ClientDisconnect
-        limits = Limits(bytes=self.limits.request_bytes, pixels=self.limits.picture_pixels)
-        reading = self.recogniser.read(picture.content, single=single, limits=limits)
-        self.metrics.pictures.inc()
-        self.metrics.letters.inc(len(reading.letters))
-        read = reading.as_json(picture.file)
-        for letter, said in zip(reading.letters[:to_explain], read["letters"], strict=False):
-            if gone.is_set():
-                raise ClientDisconnect
-            said |= self._explained(letter)
-        return read
+                    raise Refusal(error.problem, sentence) from None
+                said = {"file": picture.file, **said_of(error.problem, sentence)}
+            else:
+                self.metrics.pictures.inc()
+                self.metrics.letters.inc(len(reading.letters))
+                said = reading.as_json(picture.file)
+                for letter, told in zip(reading.letters[:to_explain], said["letters"], strict=False):
+                    yield
+                    told |= self._explained(letter)
+                    to_explain -= 1
+            answers.append(json.dumps(said, allow_nan=False, separators=(",", ":")).encode())
 
     def _explained(self, letter: ReadLetter) -> dict[str, Any]:
         """What the network saw, and which of it decided for the likeliest letter."""
@@ -111,19 +127,34 @@ class Reader:
         }
 
 
+def _turn(steps: Iterator[None], gone: Event) -> bool:
+    """Goes on for `TURN` seconds or little more, and says whether anything is left.
+
+    Raises:
+        ClientDisconnect: nobody waits for it any more.
+    """
+    end = perf_counter() + TURN
+    while perf_counter() < end:
+        if gone.is_set():
+            raise ClientDisconnect
+        if next(steps, "done"):
+            return False
+    return True
+
+
 def _flags(request: Request) -> dict[str, bool]:
     """What the query says.
 
     Raises:
-        HTTPException: 422 it says something that is not known.
+        Refusal: it says something that is not known.
     """
     said = request.query_params.multi_items()
     flags = dict.fromkeys(FLAGS, False)
     for name, value in said:
         if name not in flags:
-            raise HTTPException(422, f"The query may hold {' and '.join(FLAGS)}; {name!r} is neither.")
+            raise Refusal("not-understood", f"The query may hold {' and '.join(FLAGS)}; {name!r} is neither.")
         if value not in ("true", "false") or len(request.query_params.getlist(name)) > 1:
-            raise HTTPException(422, f"{name!r} in the query must be true or false, once.")
+            raise Refusal("not-understood", f"{name!r} in the query must be true or false, once.")
         flags[name] = value == "true"
     return flags
 

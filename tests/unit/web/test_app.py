@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import logging
+import os
 import re
 import threading
 import time
@@ -25,6 +26,7 @@ from letterlab.web.app import application
 from letterlab.web.guard import is_localhost, local_names
 from letterlab.web.limits import ServerLimits
 from letterlab.web.openapi import EXAMPLE
+from letterlab.web.refusal import REASONS
 
 SEEN = np.eye(28, dtype=np.uint8) * 255
 
@@ -143,7 +145,7 @@ def test_any_name_is_given_back(client, name):
     assert answer.json()["pictures"][0]["file"] == name.replace("\ud800", "?")
     refused = said.replace("QQ==", base64.b64encode(b"damaged").decode())
     answer = client.post("/v1/read", content=refused, headers={"Content-Type": "application/json"})
-    assert answer.json() == {"error": f"{name.replace(chr(0xD800), '?')}: as it says: mend it."}
+    assert answer.json() == {"error": f"{name.replace(chr(0xD800), '?')}: as it says: mend it.", "problem": "damaged"}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +155,7 @@ def test_any_name_is_given_back(client, name):
 def test_the_only_picture_refused(client, problem, status):
     answer = client.post("/v1/read", files=sent(problem.encode()))
     assert answer.status_code == status
-    assert answer.json() == {"error": "0.png: as it says: mend it."}
+    assert answer.json() == {"error": "0.png: as it says: mend it.", "problem": problem}
     assert f'letterlab_pictures_refused_total{{problem="{problem}"}} 1.0' in client.get("/metrics").text
 
 
@@ -161,7 +163,7 @@ def test_one_of_several_refused(client):
     answer = client.post("/v1/read", files=sent(b"A", b"damaged", b"B"))
     assert answer.status_code == 200
     first, second, third = answer.json()["pictures"]
-    assert second == {"file": "1.png", "error": "1.png: as it says: mend it."}
+    assert second == {"file": "1.png", "error": "1.png: as it says: mend it.", "problem": "damaged"}
     assert (first["text"], third["text"]) == ("A", "B")
 
 
@@ -205,7 +207,7 @@ WHOLE = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\
 def test_a_body_that_is_no_request(client, fake, kind, body, status, sentence):
     answer = client.post("/v1/read", content=body, headers={"Content-Type": kind} if kind else {})
     assert answer.status_code == status
-    assert list(answer.json()) == ["error"]
+    assert REASONS[answer.json()["problem"]].status == status
     assert sentence in answer.json()["error"]
     assert not fake.asked
 
@@ -229,7 +231,8 @@ def test_too_many_pictures(fake):
         client.post("/v1/read", json=as_json(b"A", b"B", b"C")),
     ):
         assert answer.status_code == 413
-        assert answer.json() == {"error": "The request holds more than 2 pictures: send them in several requests."}
+        sentence = "The request holds more than 2 pictures: send them in several requests."
+        assert answer.json() == {"error": sentence, "problem": "too-many"}
     assert not fake.asked
 
 
@@ -352,8 +355,34 @@ def test_one_request_too_many_is_told_to_come_again(fake):
         go_on.set()
         assert first.result().status_code == 200
         assert (second.status_code, second.headers["retry-after"]) == (429, "1")
+        assert second.json()["problem"] == "busy"
         assert client.post("/v1/read", files=sent(b"C")).status_code == 200
         assert "letterlab_requests_in_flight 1.0" in client.get("/metrics").text
+
+
+@pytest.mark.parametrize("query", ["", "?explain=true"])
+def test_many_pictures_do_not_hold_up_one(fake, monkeypatch, query):
+    """On one core: between the pictures of a request, or their explanations, others have their turn."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    begun = threading.Event()
+    work = {"": "read", "?explain=true": "saliency"}[query]
+    slow = getattr(fake, work)
+
+    def slowly(*words, **more):
+        begun.set()
+        time.sleep(0.02)  # more than a turn
+        return slow(*words, **more)
+
+    setattr(fake, work, slowly)
+    contents = [b"A" * 60] if query else [b"A"] * 60
+    with TestClient(application(fake, ServerLimits())) as client, ThreadPoolExecutor() as pool:
+        many = pool.submit(client.post, f"/v1/read{query}", files=sent(*contents))
+        begun.wait()
+        assert client.post("/v1/read", files=sent(b"B")).json()["pictures"][0]["text"] == "B"
+        assert len(fake.explained if query else fake.asked) < 60
+        letters = [letter for one in many.result().json()["pictures"] for letter in one["letters"]]
+        assert len(letters) == 60
+        assert all("saliency" in letter for letter in letters) == bool(query)
 
 
 def test_a_refused_request_leaves_its_place(fake):
@@ -435,7 +464,7 @@ def test_every_answer_has_the_headers_of_security(client, path):
 def test_other_addresses_and_methods(client, method, path, status, allowed):
     answer = client.request(method, path)
     assert answer.status_code == status
-    assert list(answer.json()) == ["error"]
+    assert answer.json()["problem"] == {404: "no-such-address", 405: "method"}[status]
     assert allowed is None or allowed in answer.headers["allow"]
 
 

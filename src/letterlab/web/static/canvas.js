@@ -72,9 +72,12 @@ export class Drawing {
     this.changed(false);
   }
 
-  /** The drawing as a picture: black ink on white paper. It is the same canvas each time, painted anew. */
+  /**
+   * The drawing as a picture: black ink on white paper. It is the same canvas each time, painted anew. As it says that
+   * nothing of it is transparent, its PNG holds three colours and not four, which are read more quickly.
+   */
   paper() {
-    const context = this.#paper.getContext("2d", { willReadFrequently: true });
+    const context = this.#paper.getContext("2d", { willReadFrequently: true, alpha: false });
     context.fillStyle = "#fff";
     context.fillRect(0, 0, SHEET.width, SHEET.height);
     for (const stroke of this.strokes) trace(context, stroke, "#000");

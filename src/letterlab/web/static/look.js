@@ -13,6 +13,8 @@ const remembered = (key) => {
     return null;
   }
 };
+// Nothing is shown without its words, which come later: it would move when they do. words.js ends this.
+document.documentElement.classList.add("speechless");
 // The dark colours stand in a style sheet of their own; the look is when that applies.
 {
   const dark = document.getElementById("dark");

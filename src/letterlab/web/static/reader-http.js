@@ -1,7 +1,8 @@
 // A reader: asks the server that gave this page. A reader in the browser itself has the same function `read`.
 import { ReadingError } from "./reading-error.js";
 
-const PROBLEMS = { 401: "token", 408: "slow", 413: "too-large", 415: "not-a-picture", 422: "damaged", 429: "busy" };
+// The problems, as the server names them, that the page has words of its own for.
+const TOLD = ["not-a-picture", "unsupported", "damaged", "too-small", "too-large", "busy", "slow", "token"];
 
 /**
  * What stands in a picture (a file, or a canvas as it is at this moment): {text, letters}, as POST /v1/read gives it.
@@ -16,8 +17,7 @@ export async function read(picture, { single, explain, signal }) {
     throw signal?.aborted ? error : new ReadingError("unreachable");
   });
   const said = await response.json().catch(() => ({}));
-  const message = said.error ?? said.pictures?.[0].error;
-  if (!response.ok || message) throw new ReadingError(PROBLEMS[response.status] ?? "server", message);
+  if (!response.ok) throw new ReadingError(TOLD.includes(said.problem) ? said.problem : "server", said.error);
   return said.pictures[0];
 }
 

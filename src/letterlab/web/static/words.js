@@ -36,4 +36,5 @@ export async function beginToSpeak(spoken) {
     });
   }
   await speak(wanted.find((one) => LANGUAGES.includes(one)) ?? "en");
+  document.documentElement.classList.remove("speechless");
 }
