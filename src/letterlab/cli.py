@@ -1,6 +1,7 @@
 """The command line. Every command is a few lines around the function that does the work."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -67,41 +68,43 @@ def train(
     It writes runs/<recipe> when --out is not given.
     """
     from letterlab.recipe import read_recipe
+    from letterlab.study.holding import held
 
     settings = read_recipe(recipe)
-    opened = read(letters, orientation, resize)
-    if more:
-        from letterlab.gathering import gather
-
-        others = [read(source, "auto", resize) for source in more]
-        with console.status("Looking for letters that stand twice"):
-            opened, left_out = gather(opened, others)
-        added = 0 if opened.more is None else len(opened.more)
-        console.print(f"{added:,} letters more to train on; left out, for they stand in test too: {left_out:,}")
-    if prepare:
-        from letterlab.gathering import prepared
-
-        with console.status("Preparing the letters"):
-            opened = prepared(opened)
     folder = out or Path("runs") / recipe.stem
-    with console.status("Loading torch"):
-        from letterlab.evaluation import Predictions
-        from letterlab.study.folder import TEST_FILE
-        from letterlab.study.trial import run_trial
-    with bar("Training") as advance:
+    with held(folder, shlex.join(["letterlab", *sys.argv[1:]])):
+        opened = read(letters, orientation, resize)
+        if more:
+            from letterlab.gathering import gather
 
-        def watch(epoch: "Epoch") -> None:
-            advance(
-                epoch.number,
-                settings.epochs,
-                f"epoch {epoch.number}/{settings.epochs} loss {epoch.train.loss:.3f} "
-                f"validation {epoch.validation.accuracy:.1%}",
-            )
+            others = [read(source, "auto", resize) for source in more]
+            with console.status("Looking for letters that stand twice"):
+                opened, left_out = gather(opened, others)
+            added = 0 if opened.more is None else len(opened.more)
+            console.print(f"{added:,} letters more to train on; left out, for they stand in test too: {left_out:,}")
+        if prepare:
+            from letterlab.gathering import prepared
 
-        run_trial(settings, opened, folder, watch)
-    test = Predictions.open(folder / TEST_FILE).accuracy
-    console.print(f"{test.share:.1%} of {test.n:,} test letters read rightly ({test.low:.1%} to {test.high:.1%})")
-    console.print(f"Network: {folder}; {program('tensorboard')} --logdir {folder}")
+            with console.status("Preparing the letters"):
+                opened = prepared(opened)
+        with console.status("Loading torch"):
+            from letterlab.evaluation import Predictions
+            from letterlab.study.folder import TEST_FILE
+            from letterlab.study.trial import run_trial
+        with bar("Training") as advance:
+
+            def watch(epoch: "Epoch") -> None:
+                advance(
+                    epoch.number,
+                    settings.epochs,
+                    f"epoch {epoch.number}/{settings.epochs} loss {epoch.train.loss:.3f} "
+                    f"validation {epoch.validation.accuracy:.1%}",
+                )
+
+            run_trial(settings, opened, folder, watch)
+        test = Predictions.open(folder / TEST_FILE).accuracy
+        console.print(f"{test.share:.1%} of {test.n:,} test letters read rightly ({test.low:.1%} to {test.high:.1%})")
+        console.print(f"Network: {folder}; {program('tensorboard')} --logdir {folder}")
 
 
 @app.command

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from letterlab.alphabet import LETTERS
 from letterlab.augment import augment
-from letterlab.checkpoint import NAME, Checkpoint, read_checkpoint, write_checkpoint
+from letterlab.checkpoint import NAME, Checkpoint, last_whole, read_checkpoint, write_checkpoint
 from letterlab.errors import LetterlabError
 from letterlab.history import Epoch, Record, Score, environment
 from letterlab.letterset import SIDE, Letters, LetterSet, folds_stratified, split_stratified
@@ -28,6 +28,7 @@ from letterlab.prediction import SCORING_BATCH, Tensors, as_input, autocast, on_
 from letterlab.recipe import Precision, Recipe, Schedule, Torchvision
 from letterlab.recognise.ink import prepare_letters
 from letterlab.sources.scribbles import draw_scribbles
+from letterlab.terminal import complaints
 
 VALIDATION: Final = 0.1
 """Share of the training letters that is cut off to choose by."""
@@ -113,6 +114,7 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
 
     Stopped at any moment, the same call goes on after the last whole epoch and ends with the same weights, byte for
     byte, given the same machine kind and thread count: an epoch's randomness depends only on the seed and its number.
+    Where that epoch's checkpoint has been damaged since, it goes on from the one before, and says so.
 
     Args:
         recipe: what to train; equal to the folder's, if that holds a training.
@@ -141,8 +143,11 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
     versions = environment(torch.get_num_threads())
     record = Record(recipe, letters.fingerprint, count_parameters(network), (), versions, letters.prepared)
     path = folder / NAME
-    if path.exists():
-        record = _go_on(path, record, network, optimiser)
+    last = last_whole(path)
+    if last.loss:
+        complaints.print(last.loss, markup=False)
+    if last.file:
+        record = _go_on(last.file, record, network, optimiser)
     elif isinstance(recipe.model, Torchvision) and recipe.model.weights == "imagenet":
         load_imagenet(network[1], recipe.model)
 

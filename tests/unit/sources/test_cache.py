@@ -130,12 +130,21 @@ def test_a_damaged_memory_of_a_file_is_worked_out_again(source, folder, monkeypa
     assert source.reads == 1
 
 
+def flipped(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
 def damages():
     for name in ("letters.json", "train-images.npy", "train-labels.npy", "test-names.npy"):
         yield f"no {name}", lambda entry, name=name: (entry / name).unlink()
         yield f"empty {name}", lambda entry, name=name: (entry / name).write_bytes(b"")
         yield f"short {name}", lambda entry, name=name: os.truncate(entry / name, 150)
         yield f"other {name}", lambda entry, name=name: (entry / name).write_bytes(b"something else")
+        yield f"bit of {name}", lambda entry, name=name: flipped(entry / name)
+    yield "bit of the checksums", lambda entry: flipped(entry / "checksums.json")
+    yield "no checksums", lambda entry: (entry / "checksums.json").unlink()
     yield "json of a list", lambda entry: (entry / "letters.json").write_text("[]")
     yield "fewer labels", lambda entry: np.save(entry / "test-labels.npy", np.zeros(3, np.uint8))
     yield "wrong labels", lambda entry: np.save(entry / "test-labels.npy", np.full(26, 26, np.uint8))
