@@ -55,7 +55,7 @@ def through_cache(
         if _signature(root, listing()) == before:
             _store(letters, entry)
     except OSError as error:
-        problem = str(error)
+        problem = error.strerror or "the disk is full"  # NumPy only says how much it wrote of how much
     note = f"The letters were not kept in the cache {folder} ({problem}): they will be read again next time."
     return _opened(entry) or replace(letters, notes=(*letters.notes, note))
 
