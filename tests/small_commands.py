@@ -99,6 +99,6 @@ KINDS = {
     "cache": Kind(("inspect", *UPRIGHT), files_of(".npy", "checksums.json", ".png"), kills=4),
     "train": Kind(("train", "mine.toml", *UPRIGHT, "--out", "run"), of_training, kills=4),
     "export": Kind(("export", "run"), files_of(".onnx"), needs="train", kills=1),
-    "study": Kind(("study", *UPRIGHT, "--plan", "tiny.toml", "--out", "study", "--workers", "2"), of_study, kills=2),
+    "study": Kind(("study", *UPRIGHT, "--plan", "tiny.toml", "--out", "study"), of_study, kills=2),
     "report": Kind(("report", "study"), files_of(".html", ".svg", ".csv", "findings.json"), needs="study", kills=1),
 }

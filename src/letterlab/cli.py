@@ -101,7 +101,15 @@ def train(
                     f"validation {epoch.validation.accuracy:.1%}",
                 )
 
-            run_trial(settings, opened, folder, watch)
+            try:
+                run_trial(settings, opened, folder, watch)
+            except (MemoryError, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and "memory" not in str(error):  # torch has no class for it
+                    raise
+                raise LetterlabError(
+                    f"There is not enough memory for this training: lower batch_size in {recipe}, now "
+                    f"{settings.batch_size}, or make the network smaller."
+                ) from None
         test = Predictions.open(folder / TEST_FILE).accuracy
         console.print(f"{test.share:.1%} of {test.n:,} test letters read rightly ({test.low:.1%} to {test.high:.1%})")
         console.print(f"Network: {folder}; {program('tensorboard')} --logdir {folder}")

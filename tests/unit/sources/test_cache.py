@@ -120,6 +120,14 @@ def test_a_file_changed_just_now_is_hashed_every_time(source, folder):
     assert not (folder / "known").exists()
 
 
+def test_while_the_clock_is_behind_the_files_they_are_hashed_every_time(source, folder, monkeypatch):
+    monkeypatch.setattr(cache.time, "time_ns", lambda: 86_400_000_000_000)  # 1970
+    first = source.open(folder)
+    assert not (folder / "known").exists()
+    source.write("a.zip", b"onf")
+    assert source.open(folder).fingerprint != first.fingerprint
+
+
 def test_a_damaged_memory_of_a_file_is_worked_out_again(source, folder, monkeypatch):
     monkeypatch.setattr(cache, "_SETTLED_NS", -1)
     source.open(folder)
