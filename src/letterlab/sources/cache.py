@@ -124,15 +124,14 @@ def _checksums(entry: Path) -> dict[str, int]:
 
 def _store(letters: Letters, entry: Path) -> None:
     with temporary(entry, folder=True) as made:
-        new = made / "new"
-        new.mkdir()
-        letters.save(new)
-        (new / _CHECKSUMS).write_text(json.dumps(_checksums(new)), encoding="ascii")
-        for file in new.iterdir():
+        letters.save(made)
+        (made / _CHECKSUMS).write_text(json.dumps(_checksums(made)), encoding="ascii")
+        for file in made.iterdir():
             with file.open("rb+") as written:
                 os.fsync(written.fileno())
         try:
-            new.rename(entry)
+            made.rename(entry)
         except OSError:  # a damaged entry stands there, or another process has just put a good one: both may go
-            entry.rename(made / "old")
-            new.rename(entry)
+            with temporary(entry, folder=True) as grave:
+                entry.rename(grave / "old")
+                made.rename(entry)
