@@ -27,7 +27,7 @@ def sound(file: Path) -> Iterator[None]:
             with closing(sqlite3.connect(file, timeout=60)) as database:
                 found = database.execute("PRAGMA integrity_check(1)").fetchall()
             if found != [("ok",)]:
-                raise sqlite3.DatabaseError(found[0][0])
+                raise sqlite3.DatabaseError(found[0][0].splitlines()[-1])  # after a heading
         yield
     except LetterlabError:
         raise
