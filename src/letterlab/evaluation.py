@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Shaped, UInt8
 
-from letterlab.files import read_arrays, replace_whole
+from letterlab.files import read_arrays, write_arrays
 
 Z_95: Final = 1.959963984540054
 """Two-sided 95 % quantile of the normal distribution."""
@@ -75,8 +75,7 @@ class Predictions:
 
     def save(self, path: Path) -> None:
         """Writes an .npz file, whole or not at all."""
-        with replace_whole(path) as file:
-            np.savez(file, probabilities=self.probabilities, labels=self.labels, names=self.names)
+        write_arrays(path, {"probabilities": self.probabilities, "labels": self.labels, "names": self.names})
 
     @classmethod
     def open(cls, path: Path) -> "Predictions":
@@ -100,8 +99,7 @@ class Outputs:
 
     def save(self, path: Path) -> None:
         """Writes an .npz file, whole or not at all."""
-        with replace_whole(path) as file:
-            np.savez(file, letters=self.letters, others=self.others)
+        write_arrays(path, {"letters": self.letters, "others": self.others})
 
     @classmethod
     def open(cls, path: Path) -> "Outputs":

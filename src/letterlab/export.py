@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from letterlab.alphabet import LETTERS
 from letterlab.checkpoint import NAME, read_checkpoint
+from letterlab.checksum import UNSEALED, sealed
 from letterlab.errors import LetterlabError
 from letterlab.evaluation import Outputs, Predictions
 from letterlab.files import replace_whole
@@ -176,9 +177,10 @@ def _metadata(
 def _checked(network: nn.Sequential, temperature: float, metadata: Metadata) -> tuple[bytes, float]:
     """The file, and by how much what it gives for drawn letters differs at most from what torch gives."""
     model = _graph(_Reader(network, temperature))
-    onnx.helper.set_model_props(model, {KEY: json.dumps({"format": FORMAT, **asdict(metadata)})})
+    said = {"format": FORMAT, "checksum": UNSEALED, **asdict(metadata)}
+    onnx.helper.set_model_props(model, {KEY: json.dumps(said)})
     onnx.checker.check_model(model, full_check=True)
-    content = model.SerializeToString(deterministic=True)
+    content = sealed(model.SerializeToString(deterministic=True))
     pictures = draw_letters(np.arange(4 * len(LETTERS), dtype=np.uint8) % len(LETTERS), 0)
     expected = torch.softmax(outputs_of(network, torch.from_numpy(pictures), "fp32") / temperature, dim=1).numpy()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])

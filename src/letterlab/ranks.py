@@ -88,22 +88,21 @@ class Ranks:
             self.sum(torch.zeros(1))
 
     @contextmanager
-    def firsts(self, path: Path) -> Iterator[Path]:
-        """This file as the first process sees it: itself, or a copy; there is none where the first has none."""
+    def firsts(self, path: Path | None) -> Iterator[Path | None]:
+        """The first process's file, for the others as a copy; none where the first has none, whatever they have."""
         if self.alone:
             yield path
             return
-        content = bytearray(path.read_bytes() if self.first and path.exists() else b"")
+        content = bytearray(path.read_bytes() if self.first and path else b"")
         size = int(self.sum(torch.tensor(len(content))))
         sent = torch.frombuffer(content, dtype=torch.uint8) if content else torch.empty(size, dtype=torch.uint8)
         dist.broadcast(sent, src=0)
-        if self.first:
-            yield path
+        if self.first or not size:
+            yield path if self.first else None
             return
         with TemporaryDirectory() as folder:
-            copy = Path(folder) / path.name
-            if size:
-                copy.write_bytes(sent.numpy().tobytes())
+            copy = Path(folder) / "copy"
+            copy.write_bytes(sent.numpy().tobytes())
             yield copy
 
 

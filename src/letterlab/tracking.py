@@ -11,6 +11,7 @@ from torch.utils.tensorboard.summary import hparams
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from letterlab.alphabet import LETTERS
+from letterlab.files import writing
 from letterlab.history import Epoch, Record
 
 _CELL: Final = 20  # pixels of a cell of the confusion matrix
@@ -24,24 +25,28 @@ class Tracker:
     """
 
     def __init__(self, folder: Path) -> None:
-        for old in folder.glob("events.out.tfevents.*"):
-            old.unlink()
-        self._writer = SummaryWriter(str(folder))
+        self._folder = folder
+        with writing(folder):
+            for old in folder.glob("events.out.tfevents.*"):
+                old.unlink()
+            self._writer = SummaryWriter(str(folder))
 
     def __enter__(self) -> "Tracker":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._writer.close()
+        with writing(self._folder):
+            self._writer.close()
 
     def epoch(self, epoch: Epoch) -> None:
         """Loss and accuracy on training, validation and test letters, and the learning rate."""
-        for part, score in (("train", epoch.train), ("validation", epoch.validation), ("test", epoch.test)):
-            self._writer.add_scalar(f"loss/{part}", score.loss, epoch.number)
-            self._writer.add_scalar(f"accuracy/{part}", score.accuracy, epoch.number)
-        self._writer.add_scalar("training/learning rate", epoch.learning_rate, epoch.number)
-        self._writer.add_scalar("training/seconds", epoch.seconds, epoch.number)
-        self._writer.flush()
+        with writing(self._folder):
+            for part, score in (("train", epoch.train), ("validation", epoch.validation), ("test", epoch.test)):
+                self._writer.add_scalar(f"loss/{part}", score.loss, epoch.number)
+                self._writer.add_scalar(f"accuracy/{part}", score.accuracy, epoch.number)
+            self._writer.add_scalar("training/learning rate", epoch.learning_rate, epoch.number)
+            self._writer.add_scalar("training/seconds", epoch.seconds, epoch.number)
+            self._writer.flush()
 
     def finished(self, record: Record, counts: Int[np.ndarray, "26 26"]) -> None:
         """Hyper-parameters with the final metrics, and the confusion matrix on the test letters as a picture."""
@@ -51,13 +56,14 @@ class Tracker:
             for part, score in (("train", last.train), ("validation", last.validation), ("test", last.test))
             for name in ("loss", "accuracy")
         }
-        for summary in hparams(_flat(record.recipe.model_dump(mode="json")), metrics):  # type: ignore[no-untyped-call]
-            # add_hparams would write them to a folder of its own, a second row for the same training
-            self._writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
-        for name, value in metrics.items():
-            self._writer.add_scalar(name, value, last.number)
-        picture = confusion_picture(counts)
-        self._writer.add_image("confusion matrix of the test letters", picture, last.number, dataformats="HWC")
+        with writing(self._folder):
+            for summary in hparams(_flat(record.recipe.model_dump(mode="json")), metrics):  # type: ignore[no-untyped-call]
+                # add_hparams would write them to a folder of its own, a second row for the same training
+                self._writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
+            for name, value in metrics.items():
+                self._writer.add_scalar(name, value, last.number)
+            picture = confusion_picture(counts)
+            self._writer.add_image("confusion matrix of the test letters", picture, last.number, dataformats="HWC")
 
 
 def _flat(settings: dict[str, object], prefix: str = "") -> dict[str, str | int | float | bool]:

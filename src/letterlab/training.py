@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 
 from letterlab.alphabet import LETTERS
 from letterlab.augment import augment
-from letterlab.checkpoint import NAME, Checkpoint, read_checkpoint, write_checkpoint
+from letterlab.checkpoint import NAME, Checkpoint, LastWhole, last_whole, read_checkpoint, write_checkpoint
 from letterlab.errors import LetterlabError
 from letterlab.history import Epoch, Record, Score, environment
 from letterlab.letterset import SIDE, Letters
@@ -43,6 +43,7 @@ from letterlab.prediction import (
 from letterlab.ranks import Ranks, Share
 from letterlab.recipe import Precision, Recipe, Torchvision
 from letterlab.seeding import seeded
+from letterlab.terminal import complaints
 
 
 class DivergedError(LetterlabError):
@@ -54,8 +55,9 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
 
     Stopped at any moment, the same call goes on after the last whole epoch and ends with the same weights, byte for
     byte, given the same machine kind and thread count: an epoch's randomness depends only on the seed and its number.
-    Where several processes have `ranks.joined`, all call it; their number changes the weights by rounding alone, and
-    only the first one's folder is read and written.
+    Where that epoch's checkpoint has been damaged since, it goes on from the one before, and says so. Where several
+    processes have `ranks.joined`, all call it; their number changes the weights by rounding alone, and only the first
+    one's folder is read and written.
 
     Args:
         recipe: what to train; equal to the folder's, if that holds a training.
@@ -93,8 +95,11 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
     versions = environment(torch.get_num_threads()) | ({} if ranks.alone else {"processes": str(ranks.count)})
     record = Record(recipe, letters.fingerprint, count_parameters(network), (), versions, letters.prepared)
     path = folder / NAME
-    with ranks.firsts(path) as begun:
-        if begun.exists():
+    last = last_whole(path) if ranks.first else LastWhole(None)
+    if last.loss:
+        complaints.print(last.loss, markup=False)
+    with ranks.firsts(last.file) as begun:
+        if begun:
             record = _go_on(begun, record, network, optimiser)
         elif isinstance(recipe.model, Torchvision) and recipe.model.weights == "imagenet" and ranks.first:
             load_imagenet(network[1], recipe.model)

@@ -1,11 +1,24 @@
+import errno
 import json
+import os
 from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import save
 
-from letterlab.checkpoint import FORMAT, Checkpoint, read_checkpoint, read_record, write_checkpoint
+from letterlab import checkpoint
+from letterlab.checkpoint import (
+    BEFORE,
+    NAME,
+    Checkpoint,
+    DamagedError,
+    last_whole,
+    read_checkpoint,
+    read_record,
+    write_checkpoint,
+)
+from letterlab.checksum import UNSEALED, sealed
 from letterlab.errors import LetterlabError
 from letterlab.history import Epoch, Record, Score, environment
 from letterlab.recipe import Mlp, Recipe
@@ -35,13 +48,13 @@ def test_a_full_disk_leaves_the_training_before_as_it_was(tmp_path, record, monk
     write_checkpoint(path, Checkpoint({"w": torch.zeros(3)}, {}, record))
 
     def full(_):
-        raise OSError("No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("letterlab.files.os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(LetterlabError, match=r"checkpoint\.safetensors cannot be written, for the disk is full"):
         write_checkpoint(path, Checkpoint({"w": torch.ones(3)}, {}, record))
     assert read_checkpoint(path).weights["w"].tolist() == [0, 0, 0]
-    assert list(tmp_path.iterdir()) == [path]
+    assert set(tmp_path.iterdir()) == {path, tmp_path / BEFORE}
 
 
 def test_a_record_is_finished_with_its_last_epoch(record):
@@ -60,9 +73,10 @@ def test_a_missing_training_is_named(tmp_path):
     [
         b"",
         b"\xff" * 100,
-        save({"a": torch.zeros(1)}, {"format": FORMAT}),
-        save({"a": torch.zeros(1)}, {"format": FORMAT, "record": "{"}),
-        save({"a": torch.zeros(1)}, {"format": FORMAT, "record": json.dumps({"recipe": {"epochs": 0}, "epochs": []})}),
+        save({"a": torch.zeros(1)}, {"format": "letterlab training 1"}),
+        save({"a": torch.zeros(1)}, {"format": "letterlab training 1", "record": "{"}),
+        save({"a": torch.zeros(1)}, {"format": "letterlab training 1", "record": '{"recipe": {"epochs": 0}}'}),
+        save({"a": torch.zeros(1)}, {"format": "letterlab training 2", "record": "{}", "checksum": UNSEALED}),
     ],
 )
 def test_a_damaged_training_is_named(tmp_path, content):
@@ -72,12 +86,96 @@ def test_a_damaged_training_is_named(tmp_path, content):
         read_record(path)
 
 
-def test_a_cut_off_training_is_damaged(tmp_path, record):
-    path = tmp_path / "checkpoint.safetensors"
-    write_checkpoint(path, Checkpoint({"w": torch.zeros(100)}, {}, record))
-    path.write_bytes(path.read_bytes()[:-7])
-    with pytest.raises(LetterlabError, match="is damaged"):
-        read_checkpoint(path)
+def test_a_training_of_the_first_format_is_read_and_of_a_later_one_is_refused(tmp_path, record):
+    path, tensors = tmp_path / NAME, {"weights.w": torch.ones(3)}
+    stored = {name: value for name, value in record.to_json().items() if name != "prepared"}  # came later
+    said = {"format": "letterlab training 1", "record": json.dumps(stored)}
+    path.write_bytes(save(tensors, said))
+    assert read_checkpoint(path).weights["w"].tolist() == [1, 1, 1]
+    assert read_record(path) == record
+    assert last_whole(path) == (path, "")
+    path.write_bytes(save(tensors, said)[:-1])
+    assert last_whole(path) == (None, f"{path} is damaged: the training begins anew.")
+    path.write_bytes(sealed(save(tensors, {**said, "format": "letterlab training 3", "checksum": UNSEALED})))
+    for read in (read_checkpoint, last_whole):
+        with pytest.raises(LetterlabError, match="is of format 3, and this letterlab knows none above 2: update"):
+            read(path)
+
+
+def test_every_bit_that_changes_and_every_byte_that_is_missing_is_found(tmp_path, record):
+    path = tmp_path / NAME
+    write_checkpoint(path, Checkpoint({"w": torch.rand(4)}, {}, record))
+    content = path.read_bytes()
+    for place in range(len(content)):
+        for bit in range(8):
+            changed = bytearray(content)
+            changed[place] ^= 1 << bit
+            path.write_bytes(changed)
+            with pytest.raises(DamagedError):
+                checkpoint._read(path)
+        path.write_bytes(content[:place])
+        with pytest.raises(DamagedError):
+            checkpoint._read(path)
+
+
+def after(record, epochs):
+    """The checkpoint of a training that has come so far; its weights are the number of the epoch."""
+    return Checkpoint({"w": torch.full((3,), float(epochs))}, {}, replace(record, epochs=record.epochs * epochs))
+
+
+def test_the_checkpoint_before_stands_by_until_the_training_is_finished(tmp_path, record):
+    path, before = tmp_path / NAME, tmp_path / BEFORE
+    record = replace(record, recipe=Recipe(model=Mlp(), epochs=4))
+    for epochs in (1, 2, 3):
+        write_checkpoint(path, after(record, epochs))
+        assert before.exists() == (epochs > 1)
+    assert len(read_record(before).epochs) == 2
+    write_checkpoint(path, after(record, 4))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_in_place_of_a_damaged_checkpoint_the_one_before_is_taken(tmp_path, record):
+    path, before = tmp_path / NAME, tmp_path / BEFORE
+    record = replace(record, recipe=Recipe(model=Mlp(), epochs=4))
+    assert last_whole(path) == (None, "")
+    for epochs in (1, 2):
+        write_checkpoint(path, after(record, epochs))
+    assert last_whole(path) == (path, "")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert last_whole(path) == (before, f"{path} is damaged: the training goes on from the end of epoch 1.")
+    # The good one is not given up for the damaged one, whenever the process dies.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint.os, "link", lambda *_: pytest.fail("the damaged one was kept"))
+        write_checkpoint(path, after(record, 2))
+    assert read_checkpoint(before).weights["w"].tolist() == [1, 1, 1]
+    assert read_checkpoint(path).weights["w"].tolist() == [2, 2, 2]
+    for file in (path, before):
+        os.truncate(file, 9)
+    assert last_whole(path) == (None, f"{path} is damaged: the training begins anew.")
+    write_checkpoint(path, after(record, 1))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_of_a_training_that_was_deleted_nothing_stands_by(tmp_path, record):
+    path = tmp_path / NAME
+    record = replace(record, recipe=Recipe(model=Mlp(), epochs=4))
+    for epochs in (1, 2):
+        write_checkpoint(path, after(record, epochs))
+    path.unlink()
+    assert last_whole(path) == (None, "")
+    write_checkpoint(path, after(record, 1))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_where_files_have_one_name_only_a_training_is_kept_without_the_one_before(tmp_path, record, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(checkpoint.os, "link", refuse)
+    record = replace(record, recipe=Recipe(model=Mlp(), epochs=4))
+    for epochs in (1, 2):
+        write_checkpoint(tmp_path / NAME, after(record, epochs))
+    assert list(tmp_path.iterdir()) == [tmp_path / NAME]
 
 
 def test_somebody_elses_file_is_refused(tmp_path):

@@ -16,8 +16,9 @@ def test_who_is_alone_has_everything_as_it_is(tmp_path):
     assert own is batch
     assert share is None
     assert ranks.sum(torch.tensor([3.0])).tolist() == [3.0]
-    with ranks.firsts(tmp_path / "none") as path, ranks.one_before_others():
-        assert path == tmp_path / "none"
+    with ranks.firsts(tmp_path / "some") as path, ranks.firsts(None) as none, ranks.one_before_others():
+        assert path == tmp_path / "some"
+        assert none is None
 
 
 @pytest.mark.parametrize("count", [2, 3, 7])

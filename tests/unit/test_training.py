@@ -10,7 +10,7 @@ import torch
 
 from blobs import blobs
 from letterlab import training
-from letterlab.checkpoint import NAME, read_checkpoint, read_record
+from letterlab.checkpoint import BEFORE, NAME, read_checkpoint, read_record
 from letterlab.errors import LetterlabError
 from letterlab.evaluation import Outputs, Predictions
 from letterlab.letterset import LetterSet
@@ -88,6 +88,24 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bytes(recipe, letters, tmp_path
         assert [epoch.number for epoch in before + after] == [1, 2, 3]
         assert weights(folder) == weights(tmp_path / "whole")
         assert [epoch.test for epoch in before + after] == [epoch.test for epoch in whole]
+
+
+@pytest.mark.parametrize(("recipe", "stop"), [(SMALL[0], 2), (SMALL[2], 2), (SMALL[0], 1)])
+def test_from_the_checkpoint_before_a_damaged_one_it_goes_on_to_the_same_bytes(recipe, stop, letters, tmp_path, capsys):
+    list(fit(recipe, letters, tmp_path / "whole"))
+    folder = tmp_path / "damaged"
+    started = fit(recipe, letters, folder)
+    for _ in range(stop):
+        next(started)
+    started.close()
+    content = bytearray((folder / NAME).read_bytes())
+    content[-5] ^= 2
+    (folder / NAME).write_bytes(content)
+    assert [epoch.number for epoch in fit(recipe, letters, folder)] == list(range(stop, 4))
+    how = "goes on from the end of epoch 1" if stop == 2 else "begins anew"
+    assert capsys.readouterr().err == f"{folder / NAME} is damaged: the training {how}.\n"
+    assert weights(folder) == weights(tmp_path / "whole")
+    assert not (folder / BEFORE).exists()
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "sgd"])

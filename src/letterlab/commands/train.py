@@ -1,13 +1,17 @@
 """`letterlab train`: one network, in this process or, started by torchrun, in several."""
 
 import os
-from contextlib import nullcontext
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from letterlab.commands.options import Orientation, Resize, Source, read
+from letterlab.errors import LetterlabError
 from letterlab.terminal import bar, console, program
 
 if TYPE_CHECKING:  # torch and OpenCV are loaded when the command runs
@@ -47,33 +51,55 @@ def train(
     starts them: torchrun --nproc-per-node 2 -m letterlab train RECIPE LETTERS.
     """
     from letterlab.recipe import read_recipe
+    from letterlab.study.holding import held
 
     settings = read_recipe(recipe)
     folder = out or Path("runs") / recipe.stem
     with _processes(settings) as ranks:
-        console.quiet = bool(ranks and not ranks.first)
-        with ranks.one_before_others() if ranks else nullcontext():  # the others then find the letters in the cache
-            opened = read(letters, orientation, resize)
-            others = [read(source, "auto", resize) for source in more or []]
-        if others:
-            from letterlab.gathering import gather
+        alone_or_first = not ranks or ranks.first
+        console.quiet = not alone_or_first
+        with held(folder, shlex.join(["letterlab", *sys.argv[1:]])) if alone_or_first else nullcontext():
+            with ranks.one_before_others() if ranks else nullcontext():  # the others then find the letters in the cache
+                opened = read(letters, orientation, resize)
+                others = [read(source, "auto", resize) for source in more or []]
+            if others:
+                from letterlab.gathering import gather
 
-            with console.status("Looking for letters that stand twice"):
-                opened, left_out = gather(opened, others)
-            added = 0 if opened.more is None else len(opened.more)
-            console.print(f"{added:,} letters more to train on; left out, for they stand in test too: {left_out:,}")
-        if prepare:
-            from letterlab.gathering import prepared
+                with console.status("Looking for letters that stand twice"):
+                    opened, left_out = gather(opened, others)
+                added = 0 if opened.more is None else len(opened.more)
+                console.print(f"{added:,} letters more to train on; left out, for they stand in test too: {left_out:,}")
+            if prepare:
+                from letterlab.gathering import prepared
 
-            with console.status("Preparing the letters"):
-                opened = prepared(opened)
-        if ranks and not ranks.first:
-            from letterlab.training import fit
+                with console.status("Preparing the letters"):
+                    opened = prepared(opened)
+            with _enough_memory(recipe, settings):
+                if alone_or_first:
+                    _train(settings, opened, folder)
+                    return
+                from letterlab.training import fit
 
-            for _ in fit(settings, opened, folder):
-                pass
-            return
-        _train(settings, opened, folder)
+                for _ in fit(settings, opened, folder):
+                    pass
+
+
+@contextmanager
+def _enough_memory(file: Path, settings: "Recipe") -> Iterator[None]:
+    """Says what to do where there is not.
+
+    Raises:
+        LetterlabError: there is not enough memory within the block.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):  # torch has no class for it
+            raise
+        raise LetterlabError(
+            f"There is not enough memory for this training: lower batch_size in {file}, now {settings.batch_size}, or "
+            "make the network smaller."
+        ) from None
 
 
 def _processes(settings: "Recipe") -> "AbstractContextManager[Ranks | None]":

@@ -9,13 +9,14 @@ from typing import Any, Final, get_origin, get_type_hints
 import onnxruntime
 
 from letterlab.alphabet import LETTERS
+from letterlab.checksum import is_whole
 from letterlab.errors import LetterlabError
 from letterlab.letterset import SIDE
 
 SHIPPED: Final = Path(__file__).with_name("letters.onnx")
 """The network that comes with the program."""
-FORMAT: Final = 1
-"""Number of the form in which a file describes itself."""
+FORMAT: Final = 2
+"""Number of the form in which a file describes itself. One of the first holds no checksum."""
 KEY: Final = "letterlab"
 """Where in the ONNX file's metadata the description stands, as JSON."""
 # The key under which a tensor names the file that holds it (onnx.proto, TensorProto.external_data). ONNX Runtime would
@@ -96,18 +97,19 @@ def open_model(file: Path, threads: int = 1) -> Model:
         raise LetterlabError(
             f"The network {file} is no ONNX file, or a damaged one ({reason}): give one that `letterlab export` wrote."
         ) from None
-    return Model(session, read_metadata(session, file), sha256(content).hexdigest()[:16])
+    return Model(session, read_metadata(session, file, content), sha256(content).hexdigest()[:16])
 
 
-def read_metadata(session: onnxruntime.InferenceSession, file: Path) -> Metadata:
+def read_metadata(session: onnxruntime.InferenceSession, file: Path, content: bytes) -> Metadata:
     """What an ONNX file says of itself, if it is one of letterlab's.
 
     Args:
         session: the file opened.
         file: its name, for messages.
+        content: its bytes, for their checksum.
 
     Raises:
-        LetterlabError: it is another program's, of a format not known yet, or not of the shape that it says.
+        LetterlabError: it is another program's, of a format not known yet, damaged, or not of the shape that it says.
     """
     damaged = LetterlabError(f"What the network {file} says of itself is damaged: export it again.")
     try:
@@ -127,6 +129,8 @@ def read_metadata(session: onnxruntime.InferenceSession, file: Path) -> Metadata
                 f"The network {file} is of format {number}, and this letterlab knows none above {FORMAT}: update "
                 "letterlab, or export the network with this one."
             )
+        if (number > 1 or "checksum" in said) and not is_whole(content):
+            raise LetterlabError(f"The network {file} is damaged (its checksum is another): export or copy it again.")
         metadata = Metadata(**{name: _of_kind(said[name], kind) for name, kind in get_type_hints(Metadata).items()})
     except (ValueError, KeyError, TypeError, RecursionError):
         raise damaged from None

@@ -9,7 +9,7 @@ import torch
 from letterlab.alphabet import LETTERS
 from letterlab.audit import audit
 from letterlab.errors import LetterlabError
-from letterlab.files import replace_whole
+from letterlab.files import write_arrays
 from letterlab.findings.doubt import VIEWS
 from letterlab.history import environment
 from letterlab.letterset import FOLDS, Letters
@@ -100,8 +100,8 @@ def begin(folder: Path, letters: Letters, read: LettersRead, asked: Asked, plan:
     study = Study(asked, read, environment(torch.get_num_threads()), whole, pace, expected)
     if not stored:
         for name_of_file, part in ((LETTERS_FILE, letters.test), (TRAIN_LETTERS_FILE, letters.train)):
-            with replace_whole(folder / name_of_file) as file:
-                np.savez_compressed(file, images=part.images, labels=part.labels, names=part.names)
+            arrays = {"images": part.images, "labels": part.labels, "names": part.names}
+            write_arrays(folder / name_of_file, arrays, compressed=True)
         study.save(folder)
     return study
 

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float16, Float32
 
-from letterlab.files import replace_whole
+from letterlab.files import write_arrays
 from letterlab.letterset import LetterSet
 from letterlab.prediction import features, open_network
 from letterlab.study.folder import FEATURES_FILE
@@ -21,9 +21,7 @@ def write_features(trial: Trial, test: LetterSet) -> None:
     if path.exists():
         return
     network, record = open_network(trial.folder)
-    found = principal(features(network, test, record.recipe.precision))
-    with replace_whole(path) as file:
-        np.save(file, found)
+    write_arrays(path, {"features": principal(features(network, test, record.recipe.precision))})
 
 
 def principal(values: Float32[np.ndarray, "n d"]) -> Float16[np.ndarray, "n k"]:

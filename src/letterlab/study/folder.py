@@ -6,7 +6,7 @@ A study's folder holds
     train.npz, test.npz             the letters, for pictures of mistakes and of those whose label is in doubt
     trials/EXPERIMENT/NAME.seedK/   one training each: checkpoint, TensorBoard events, predictions
                                     (validation.npz, then test.npz); of each family's best network also what its last
-                                    layer is given for each test letter (features.npy); of one with a fold also what
+                                    layer is given for each test letter (features.npz); of one with a fold also what
                                     it says of its letters turned and mirrored (validation.turned.npz)
     report.html                     what is handed in; report.pdf and report.ipynb are the same, if asked for
     findings.json                   all that it states (docs/findings.schema.json says how)
@@ -17,10 +17,10 @@ A study's folder holds
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from letterlab.errors import LetterlabError
 from letterlab.files import read_arrays, write_text
@@ -28,6 +28,8 @@ from letterlab.findings.doubt import View
 from letterlab.letterset import SIDE, LetterSet, Orientation, SetAside
 from letterlab.study.plan import Plan
 
+FORMAT: Final = 1
+"""Number of the form of study.json; the first ones did not say it."""
 STUDY_FILE: Final = "study.json"
 LETTERS_FILE: Final = "test.npz"
 TRAIN_LETTERS_FILE: Final = "train.npz"
@@ -37,7 +39,7 @@ TEST_FILE: Final = "test.npz"
 """Written last: with it a trial is done."""
 OUTPUTS_FILE: Final = "outputs.npz"
 """Of a network that was shown what is no letter."""
-FEATURES_FILE: Final = "features.npy"
+FEATURES_FILE: Final = "features.npz"
 
 
 def stored_letters(path: Path) -> LetterSet:
@@ -122,6 +124,7 @@ class Study:
     """By the shape of a network (a recipe in JSON), how fast this machine trained it when the study began."""
     foreseen: dict[str, Foreseen]
     """By experiment, what was to come when the study began."""
+    format: Annotated[int, Field(le=FORMAT)] = FORMAT
 
     @property
     def plan(self) -> Plan:
@@ -152,5 +155,6 @@ class Study:
             first = error.errors()[0]
             where = ".".join(str(step) for step in first["loc"])
             raise LetterlabError(
-                f"{path} is not a study of this version of letterlab ({where}: {first['msg']}): give another --out."
+                f"{path} is damaged, or a study of another version of letterlab ({where}: {first['msg']}): go on with "
+                "that version, or give another --out."
             ) from None

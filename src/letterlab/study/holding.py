@@ -1,4 +1,4 @@
-"""One process at a time works on a study; who comes second is told who that is."""
+"""One process at a time works on a study or a training; who comes second is told who that is."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from letterlab.errors import LetterlabError
-from letterlab.files import write_text
+from letterlab.files import unwritable, write_text
 
 LOCK: Final = ".lock"
 HOLDER: Final = ".holder"
@@ -18,18 +18,18 @@ HOLDER: Final = ".holder"
 
 @contextmanager
 def held(folder: Path, command: str) -> Iterator[None]:
-    """Keeps a study's folder for this process; it is free again when the process ends, however that comes.
+    """Keeps a folder for this process; it is free again when the process ends, however that comes.
 
     Args:
-        folder: of the study; made where it is missing.
+        folder: of the study or training; made where it is missing.
         command: what this process was called with, for those who come second; may be empty.
 
     Raises:
-        LetterlabError: another process works on it.
+        LetterlabError: another process works on it, or it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(folder / LOCK, blocking=False), folder / HOLDER
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         # It may have begun this moment, and not have said who it is.
@@ -37,6 +37,8 @@ def held(folder: Path, command: str) -> Iterator[None]:
         raise LetterlabError(
             f"{folder} is worked on by {who}: wait until it has ended, stop it, or give another --out."
         ) from None
+    except OSError as error:
+        raise unwritable(folder, error) from None
     try:
         write_text(holder, f"process {os.getpid()} on {socket.gethostname()}" + (f" ({command})" if command else ""))
         yield

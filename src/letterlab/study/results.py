@@ -15,7 +15,8 @@ from letterlab.letterset import LetterSet
 from letterlab.study.folder import LETTERS_FILE, TRIALS, Asked, LettersRead, Study, stored_letters
 from letterlab.study.plan import BASE, FINALS, REREAD, SEARCH, Experiment, Plan
 from letterlab.study.reread import Reread, whole
-from letterlab.study.store import Store, Stored
+from letterlab.study.soundness import sound
+from letterlab.study.store import STORE_FILE, Store, Stored
 from letterlab.study.tried import Trial, Tried, ranked
 
 
@@ -183,7 +184,7 @@ def open_results(folder: Path) -> Results:
         LetterlabError: the folder holds no study, none of its trials is done, or a file in it is damaged.
     """
     study = Study.open(folder)
-    with closing(Store(folder)) as store:
+    with sound(folder / STORE_FILE), closing(Store(folder)) as store:
         families, failed = _read(folder, study.whole_plan, store)
         waiting = _waiting(study, store)
     again = [

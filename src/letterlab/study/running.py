@@ -16,9 +16,11 @@ from letterlab.study.engine import Step
 from letterlab.study.features import write_features
 from letterlab.study.folder import Asked, Study
 from letterlab.study.holding import held
+from letterlab.study.mending import try_damaged_again
 from letterlab.study.plan import Plan
 from letterlab.study.results import Results, open_results
-from letterlab.study.store import Store
+from letterlab.study.soundness import sound
+from letterlab.study.store import STORE_FILE, Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +47,13 @@ class Begun:
         Raises:
             LetterlabError: another process works on the study, or no trial could be finished.
         """
-        with held(self.folder, self.study.asked.command), closing(Store(self.folder)) as store:
+        file = self.folder / STORE_FILE
+        with held(self.folder, self.study.asked.command), sound(file), closing(Store(self.folder)) as store:
             now = Study.open(self.folder)
             if (now.letters, now.whole_plan) != (self.study.letters, self.study.whole_plan):
                 raise LetterlabError(f"Another study was begun in {self.folder} meanwhile: give another --out.")
             self.study.save(self.folder)
+            try_damaged_again(engine.experiments(self.study.plan), store, self.folder)
             try:
                 engine.run(
                     self.study.plan, store, self.letters, self.folder, self.workers, self.costs, watch, self.weights

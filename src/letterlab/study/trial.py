@@ -6,7 +6,7 @@ from typing import Final
 
 import torch
 
-from letterlab.checkpoint import NAME, read_record
+from letterlab.checkpoint import NAME, last_whole, read_record
 from letterlab.evaluation import Outputs
 from letterlab.findings.confusion import confusion
 from letterlab.findings.doubt import VIEWS, viewed
@@ -48,7 +48,6 @@ def run_trial(
     Raises:
         LetterlabError: as `fit` does.
     """
-    checkpoint = folder / NAME
     best = 0.0
     with Tracker(folder) as tracker:
 
@@ -59,7 +58,8 @@ def run_trial(
             best = max(best, epoch.validation.accuracy)
             return best >= (medians or {}).get(epoch.number, 0.0)
 
-        begun = read_record(checkpoint) if checkpoint.exists() else None
+        last = last_whole(folder / NAME).file
+        begun = read_record(last) if last else None
         if begun and (without_file(begun.recipe), begun.letters) == (without_file(recipe), letters.fingerprint):
             for epoch in begun.epochs:
                 if not goes_on(epoch):

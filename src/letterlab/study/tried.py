@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from letterlab.evaluation import Predictions
+from letterlab.files import read_arrays
 from letterlab.findings.compare import mean_interval
 from letterlab.history import Record
 from letterlab.recipe import Recipe
@@ -56,7 +57,8 @@ class Trial:
     def features(self) -> Float32[np.ndarray, "n k"] | None:
         """How its network sees each test letter (study/features.py): stored of the best networks alone."""
         path = self.folder / FEATURES_FILE
-        return np.load(path, allow_pickle=False).astype(np.float32) if path.exists() else None
+        wanted = {"features": (np.floating, ("n", "k"))}
+        return read_arrays(path, wanted)["features"].astype(np.float32) if path.exists() else None
 
     @cached_property
     def on_validation(self) -> Answered:

@@ -5,6 +5,7 @@ import json
 import onnx
 import pytest
 
+from letterlab.checksum import UNSEALED, sealed
 from letterlab.errors import LetterlabError
 from letterlab.recognise.model import SHIPPED, open_model
 from onnx_models import METADATA, bars
@@ -33,7 +34,8 @@ def test_the_network_that_is_shipped_can_be_opened():
     ("changes", "message"),
     [
         ({"written": False}, "does not say which letters it knows"),
-        ({"format": 2}, "is of format 2, and this letterlab knows none above 1: update letterlab"),
+        ({"format": 3}, "is of format 3, and this letterlab knows none above 2: update letterlab"),
+        ({"format": 2}, r"is damaged \(its checksum is another\): export or copy it again"),
         ({"output": "scores_of_letters"}, "does not take pictures of 28x28"),
         ({"classes": "ABC"}, "does not take pictures of 28x28 and give probabilities of A to Z"),
     ],
@@ -112,3 +114,18 @@ def _describe(file, written):
     model = onnx.load(file)
     onnx.helper.set_model_props(model, {"letterlab": written})
     onnx.save(model, file)
+
+
+def test_a_network_with_a_checksum_is_read_and_one_of_which_a_bit_has_changed_is_refused(tmp_path):
+    file = bars(tmp_path / "bars.onnx")
+    _describe(file, json.dumps(METADATA | {"format": 2, "checksum": UNSEALED}))
+    content = sealed(file.read_bytes())
+    file.write_bytes(content)
+    assert open_model(file).metadata.letters == METADATA["letters"]
+    weights = content.index(bytes(100))  # among the zeros that most of them are
+    for place in (weights + 50, content.index(b"crc32") + 2, content.index(b"crc32") + 8, content.index(b"seed")):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        file.write_bytes(changed)
+        with pytest.raises(LetterlabError, match=r"bars\.onnx is damaged \(its checksum is another\)"):
+            open_model(file)

@@ -120,6 +120,14 @@ def test_a_file_changed_just_now_is_hashed_every_time(source, folder):
     assert not (folder / "known").exists()
 
 
+def test_while_the_clock_is_behind_the_files_they_are_hashed_every_time(source, folder, monkeypatch):
+    monkeypatch.setattr(cache.time, "time_ns", lambda: 86_400_000_000_000)  # 1970
+    first = source.open(folder)
+    assert not (folder / "known").exists()
+    source.write("a.zip", b"onf")
+    assert source.open(folder).fingerprint != first.fingerprint
+
+
 def test_a_damaged_memory_of_a_file_is_worked_out_again(source, folder, monkeypatch):
     monkeypatch.setattr(cache, "_SETTLED_NS", -1)
     source.open(folder)
@@ -130,12 +138,21 @@ def test_a_damaged_memory_of_a_file_is_worked_out_again(source, folder, monkeypa
     assert source.reads == 1
 
 
+def flipped(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
 def damages():
     for name in ("letters.json", "train-images.npy", "train-labels.npy", "test-names.npy"):
         yield f"no {name}", lambda entry, name=name: (entry / name).unlink()
         yield f"empty {name}", lambda entry, name=name: (entry / name).write_bytes(b"")
         yield f"short {name}", lambda entry, name=name: os.truncate(entry / name, 150)
         yield f"other {name}", lambda entry, name=name: (entry / name).write_bytes(b"something else")
+        yield f"bit of {name}", lambda entry, name=name: flipped(entry / name)
+    yield "bit of the checksums", lambda entry: flipped(entry / "checksums.json")
+    yield "no checksums", lambda entry: (entry / "checksums.json").unlink()
     yield "json of a list", lambda entry: (entry / "letters.json").write_text("[]")
     yield "fewer labels", lambda entry: np.save(entry / "test-labels.npy", np.zeros(3, np.uint8))
     yield "wrong labels", lambda entry: np.save(entry / "test-labels.npy", np.full(26, 26, np.uint8))
