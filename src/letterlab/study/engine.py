@@ -3,17 +3,19 @@
 A trial's numbers are the same wherever it is worked on, and however many are at a time.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from letterlab.history import Epoch
 from letterlab.recipe import Recipe
-from letterlab.study.plan import FINALS, Plan
+from letterlab.study.course import Course
+from letterlab.study.plan import Plan
 from letterlab.study.store import Store, Stored
-from letterlab.study.unfolding import try_failed_again, unfold
 from letterlab.study.work import Ended, Workers
 
+What = Literal["begun", "epoch", "done", "given up", "failed"]
 _ATTEMPTS: Final = 2  # a process that the system ended may have been ended for another's sake
 
 
@@ -22,21 +24,14 @@ class Step:
     """Something that happened: a trial began, ended an epoch, or ended."""
 
     trial: Stored
-    """As it was before."""
-    what: Literal["begun", "epoch", "done", "given up", "failed"]
+    """As it was before; one of others as it is."""
+    what: What
     epoch: Epoch | None
     """The epoch that ended."""
     reason: str
     """Why it failed."""
-
-
-def experiments(plan: Plan) -> list[str]:
-    """The names of a plan's experiments and finals, in order."""
-    return [
-        f"{family.name}-{name}"
-        for family in plan.families
-        for name in [one.name for one in family.experiments] + [FINALS] * (family.finals is not None)
-    ]
+    elsewhere: bool = False
+    """Another command, which works on the same study, did it; epochs of others are not told."""
 
 
 def run(
@@ -45,11 +40,13 @@ def run(
     workers: Workers,
     cost: Callable[[Recipe], float],
     watch: Callable[[Step], None],
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
     """Runs every trial of the plan that has not ended.
 
-    A trial that fails is stored with its reason, and the study goes on. Whatever ends this call ends the trials; each
-    keeps its last epoch.
+    Where others work on the same study, it runs what they do not, and waits until theirs have ended too. A trial that
+    fails is stored with its reason, and the study goes on. Whatever ends this call ends the trials; each keeps its last
+    epoch.
 
     Args:
         plan: what to try.
@@ -58,26 +55,30 @@ def run(
         cost: seconds that a training may take: of an experiment the longest trials begin first, so that none of them is
             left running alone at the end.
         watch: told of everything that happens.
+        say: told in a sentence when there is nothing to do but to wait for others.
     """
     running: dict[str, Stored] = {}
     attempts: dict[str, int] = {}
-    try_failed_again(plan, store)
-    waiting = _waiting(plan, store, cost)
+    course = Course(plan, store, cost)
+    waits = False
     try:
-        while waiting or running:
-            while waiting and len(running) < workers.at_once:
-                trial = waiting.pop(0)
+        while running or not course.finished:
+            ended = False
+            while len(running) < workers.at_once and (trial := course.next()):
                 if trial.candidate.recipe is None:
-                    store.started(trial)
                     store.failed(trial, trial.candidate.wrong, again=False)
                     watch(Step(trial, "failed", None, trial.candidate.wrong))
+                    ended = True
                     continue
                 workers.start(trial)
                 running[trial.name], attempts[trial.name] = trial, 1
-                store.started(trial)
                 watch(Step(trial, "begun", None, ""))
-            ended = False
-            for trial, said in workers.listen() if running else []:
+            if not running and course.elsewhere:
+                if not waits:
+                    say(f"Nothing is left to begin here: waiting for {len(course.elsewhere)} trainings of others.")
+                time.sleep(store.pause or 0)
+            waits = not running
+            for trial, said in workers.listen(store.pause) if running else []:
                 if isinstance(said, Epoch):
                     store.epoch(trial, said.number, said.validation.accuracy)
                     watch(Step(trial, "epoch", said, ""))
@@ -90,25 +91,13 @@ def run(
                 _end(store, trial, said)
                 watch(Step(trial, said.state, None, said.reason))
                 ended = ended or not any(other.experiment == trial.experiment for other in running.values())
-            if ended or not running:
+            if store.news(running.values(), ended):
                 # An experiment may have come to its end, and others be known by that.
-                waiting = [trial for trial in _waiting(plan, store, cost) if trial.name not in running]
+                for trial in course.look(running):
+                    what = trial.state if trial.ended else "begun"
+                    watch(Step(trial, cast(What, what), None, trial.reason, elsewhere=True))
     finally:
         workers.end()
-
-
-def _waiting(plan: Plan, store: Store, cost: Callable[[Recipe], float]) -> list[Stored]:
-    """All trials that can be run by now, experiment by experiment, the longest first."""
-
-    def length(trial: Stored) -> float:
-        return -cost(trial.candidate.recipe) if trial.candidate.recipe else 0.0
-
-    unfold(plan, store)
-    return [
-        trial
-        for name in experiments(plan)
-        for trial in sorted((one for one in store.trials(name) if not one.ended), key=length)
-    ]
 
 
 def _end(store: Store, trial: Stored, said: Ended) -> None:
