@@ -28,8 +28,9 @@ from letterlab.study.store import STORE_FILE, Planned, Store, Stored, sqlite
 T = TypeVar("T")
 PAUSE: Final = 3.0
 """Seconds between two signs of life, and between two looks at what others have done."""
-SILENCE: Final = 60.0
+SILENCE: Final = 120.0
 """Seconds without a sign of life after which a command's trials are free."""
+_SHARE: Final = 20  # of a command's time at most so small a part goes into following others
 CLAIMANT: Final = ".claimant"
 """Names the folder, so that a command which is started there again knows its trials for its own."""
 _TABLES: Final = """
@@ -70,7 +71,9 @@ class SharedStore(Store):
             write_text(folder / CLAIMANT, secrets.token_hex(8))
         self._me = f"{socket.gethostname()} {(folder / CLAIMANT).read_text(encoding='utf-8')}"
         self._seen: object = None
-        self._looked = -PAUSE
+        self._running: list[int] = []
+        self._lived = -PAUSE
+        self._rests = 0.0
 
     @property
     def name(self) -> str:
@@ -104,12 +107,13 @@ class SharedStore(Store):
 
         Args:
             study: as this command would begin it.
-            anew: it takes the place of another of which no trial is stored.
+            anew: it takes the place of one by another plan of which no trial is stored.
         """
 
         def agreed() -> Study:
-            if self.is_begun() and not (anew and not self.holds_trials()):
-                return self.begun()
+            there = self.begun() if self.is_begun() else None
+            if there and (there.whole_plan == study.whole_plan or not anew or self.holds_trials()):
+                return there
             self._database.must_be_alone()
             self._ask(
                 "INSERT INTO letterlab_study (said) VALUES (:said) ON CONFLICT (one) DO UPDATE SET said = :said",
@@ -126,11 +130,15 @@ class SharedStore(Store):
 
     def alone(self, do: Callable[[], T]) -> T:
         """Does something that adds trials, while no other command does."""
-        return self._database.alone(do)
+        began = time.monotonic()
+        done = self._database.alone(do)
+        self._rests = time.monotonic() + _SHARE * (time.monotonic() - began)
+        return done
 
     def add(self, experiment: str, planned: Planned, levels: Mapping[str, Sequence[str]]) -> None:
         """Adds a trial that waits; within `alone`."""
         self._database.must_be_alone()
+        self._live()  # a hundred may be added at a time
         super().add(experiment, planned, levels)
 
     def try_again(self, trial: Stored) -> None:
@@ -144,23 +152,22 @@ class SharedStore(Store):
         return [one for one in trials if one.id not in taken]
 
     def news(self, running: Iterable[Stored], ended: bool) -> bool:
-        """Whether other trials may be there, or may be free, than were before; asked once in a pause."""
-        if not ended and time.monotonic() < self._looked + PAUSE:
+        """Whether other trials may be there, or may be free, than were before; asked once in a pause.
+
+        What others have done is no reason to read all trials anew without an end: that takes time itself.
+        """
+        self._running = [one.id for one in running]
+        if not self._live() and not ended:
             return False
-        self._looked = time.monotonic()
-        self._ask(
-            "UPDATE letterlab_claims SET heard = now() WHERE claimant = :me AND trial_id = ANY(:running)",
-            me=self._me,
-            running=[one.id for one in running],
-        )
         seen = self._ask(
             f"SELECT (SELECT count(*) FROM trials), count(*), sum(trial_id) FILTER (WHERE trial_id NOT IN ({_TAKEN})) "
             f"FROM {_OPEN}",
             me=self._me,
             silence=SILENCE,
         )
-        changed = ended or seen != self._seen
-        self._seen = seen
+        changed = ended or (seen != self._seen and time.monotonic() >= self._rests)
+        if changed:
+            self._seen = seen
         return changed
 
     def claim(self, trial: Stored) -> bool:
@@ -220,6 +227,18 @@ class SharedStore(Store):
         copy.remove_session()
         copy.engine.dispose()
         temporary.replace(self.folder / STORE_FILE)
+
+    def _live(self) -> bool:
+        """Gives a sign of life, if it is time."""
+        if time.monotonic() < self._lived + PAUSE:
+            return False
+        self._lived = time.monotonic()
+        self._ask(
+            "UPDATE letterlab_claims SET heard = now() WHERE claimant = :me AND trial_id = ANY(:running)",
+            me=self._me,
+            running=self._running,
+        )
+        return True
 
     def _ask(self, statement: str, **values: object) -> list[tuple[Any, ...]]:
         return self._database.patiently(lambda: self._database.ask(statement, **values))

@@ -45,9 +45,10 @@ def two(database, tmp_path, monkeypatch):
     monkeypatch.setattr(shared_store.SharedStore, "_keep", lambda *_: None)  # there are no files
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-    with closing(SharedStore(database, tmp_path / "first")) as first:
-        with closing(SharedStore(database, tmp_path / "second")) as second:
-            yield first, second
+    opened = tuple(SharedStore(database, tmp_path / name) for name in ("first", "second"))
+    yield opened
+    for one in opened:
+        one.close()
 
 
 def test_two_that_work_together_have_each_trial_once_and_hear_of_each_others(two):

@@ -83,7 +83,7 @@ def test_a_trial_whose_command_is_silent_for_long_is_anothers(two, postgres, mon
     assert second.news([], False)
     assert second.free([trial]) == [trial]
     assert second.claim(trial)
-    monkeypatch.setattr(module, "SILENCE", 60.0)
+    monkeypatch.setattr(module, "SILENCE", 120.0)
     assert not first.claim(trial)
 
 
@@ -94,7 +94,7 @@ def test_a_server_that_was_away_has_heard_nobody_and_gives_all_their_time(two, p
     first._ask("UPDATE letterlab_claims SET heard = now() - interval '1 hour'")
     monkeypatch.setattr(module, "SILENCE", 0.0)
     assert second.free([trial]) == [trial]
-    monkeypatch.setattr(module, "SILENCE", 60.0)
+    monkeypatch.setattr(module, "SILENCE", 120.0)
     postgres.stop("fast")
     postgres.start()
     assert second.free([trial]) == []
@@ -123,7 +123,7 @@ def test_the_first_to_end_a_trial_is_kept(two, monkeypatch):
     assert first.claim(trial)
     monkeypatch.setattr(module, "SILENCE", 0.0)
     assert second.claim(trial)
-    monkeypatch.setattr(module, "SILENCE", 60.0)
+    monkeypatch.setattr(module, "SILENCE", 120.0)
     files(first, trial, test=b"one")
     first.epoch(trial, 1, 0.5)
     first.failed(trial, "No memory.", again=True)  # it is another's by now
