@@ -131,7 +131,12 @@ class SharedStore(Store):
     def alone(self, do: Callable[[], T]) -> T:
         """Does something that adds trials, while no other command does."""
         began = time.monotonic()
-        done = self._database.alone(do)
+
+        def alive() -> T:
+            self._live()  # who waits for another to be done with it does it many times
+            return do()
+
+        done = self._database.alone(alive)
         self._rests = time.monotonic() + _SHARE * (time.monotonic() - began)
         return done
 
