@@ -67,8 +67,9 @@ schema: .venv/study
 	@touch $@
 
 .venv/dev: .venv/study
-	$(PIP) --editable '.[study,notebook,dev]'
+	$(PIP) --editable '.[study,postgres,notebook,dev]'
 	@command -v chromium >/dev/null || tools/install-chromium
+	@test -d /usr/lib/postgresql || tools/install-postgresql
 	@touch $@
 
 # The auditors' own environment: they bring forty packages that the program does not need.

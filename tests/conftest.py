@@ -1,9 +1,12 @@
 """What every test may use."""
 
+import itertools
 import os
+import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side; before torch is imported
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,9 @@ import checked  # noqa: F401  before letterlab is imported
 from blobs import blobs
 from letterlab.evaluation import Predictions
 from letterlab.letterset import Letters, Orientation
+from postgres import Server, missing
 
+_DATABASES = itertools.count()
 REAL = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -34,6 +39,25 @@ def predictions() -> Predictions:
         probabilities[i] = (1 - sure) / 25
         probabilities[i, answer] = sure
     return Predictions(probabilities, labels, np.array([f"{i}.png" for i in range(10)]))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; tests that need it are skipped where there can be none."""
+    if why := missing():
+        pytest.skip(why)
+    with tempfile.TemporaryDirectory(prefix="letterlab-") as folder:  # where its own user may go
+        server = Server(Path(folder))
+        yield server
+        server.stop("immediate")
+
+
+@pytest.fixture
+def database(postgres) -> str:
+    """The URL of a database with nothing in it."""
+    name = f"study{next(_DATABASES)}"
+    postgres.query(f"CREATE DATABASE {name}")
+    return postgres.url(name)
 
 
 @pytest.fixture(scope="session")

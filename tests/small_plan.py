@@ -1,7 +1,7 @@
 """Plans so small that their trials take a moment, and what a store holds, to compare."""
 
 from letterlab.recipe import Cnn, Mlp, Optimiser, Recipe
-from letterlab.study.engine import experiments
+from letterlab.study.course import experiments
 from letterlab.study.plan import Experiment, Factor, FamilyPlan, Finals, Plan, Search
 
 MLP = Recipe(model=Mlp(hidden=(16,)), batch_size=52, epochs=2)

@@ -3,9 +3,9 @@
 from contextlib import closing
 
 from letterlab.recipe import Recipe
-from letterlab.study.engine import Step, experiments
+from letterlab.study.course import experiments
+from letterlab.study.engine import Step
 from letterlab.study.running import Begun
-from letterlab.study.store import Store
 
 
 class Progress:
@@ -22,7 +22,8 @@ class Progress:
         self._done: dict[str, float] = {}
         self._best: dict[str, float] = {}
         self._running: set[str] = set()
-        with closing(Store(begun.folder)) as store:
+        self._elsewhere: set[str] = set()
+        with closing(begun.open_store()) as store:
             stored = [trial for name in experiments(plan) for trial in store.trials(name)]
         # What may go better now is tried again.
         known = [trial for trial in stored if trial.ended and not trial.again]
@@ -46,15 +47,19 @@ class Progress:
         trial, recipe = step.trial, step.trial.candidate.recipe
         name = trial.name
         if step.what == "begun":
-            self._running.add(name)
+            self._elsewhere.discard(name)  # it may have been another's, who is not heard of any more
+            (self._elsewhere if step.elsewhere else self._running).add(name)
         if step.what == "epoch" and step.epoch and recipe:
             self._account(name, trial.experiment, recipe, step.epoch.number / recipe.epochs)
             if step.epoch.number == recipe.epochs:
                 self._note(trial.experiment, step.epoch.validation.accuracy)
         if step.what in ("done", "given up", "failed"):
             self._running.discard(name)
+            self._elsewhere.discard(name)
             self._ended.add(name)
             self._account(name, trial.experiment, recipe, 1.0)
+            if step.elsewhere:
+                self._note(trial.experiment, trial.value)
 
     @property
     def ended(self) -> int:
@@ -67,6 +72,10 @@ class Progress:
         return sum(self._done.values(), 0.0)
 
     def line(self) -> str:
-        """Trials done, those that run, and the best of each family."""
+        """Trials done, those that run here and elsewhere, and the best of each family."""
         best = ", ".join(f"{family} {value:.1%}" for family, value in self._best.items() if value)
-        return f"{self.ended}/{self.trials} done, {len(self._running)} running" + (f"; best {best}" if best else "")
+        return (
+            f"{self.ended}/{self.trials} done, {len(self._running)} running"
+            + (f", {len(self._elsewhere)} elsewhere" if self._elsewhere else "")
+            + (f"; best {best}" if best else "")
+        )

@@ -46,6 +46,13 @@ def study(
     workers: Annotated[
         int | None, Parameter(help="Trainings at a time; one a core when not given.", validator=Number(gte=1))
     ] = None,
+    store: Annotated[
+        str | None,
+        Parameter(
+            help="PostgreSQL database (postgresql://user@host:5432/database) in which commands on other machines, "
+            "called the same, work on this study too."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, Parameter(negative="", help="Say what would be tried and about how long it takes, and stop there.")
     ] = False,
@@ -82,7 +89,8 @@ def study(
             weights=files,
             workers=workers,
             keep_leaks=keep_leaks,
-            command=shlex.join(["letterlab", *sys.argv[1:]]),
+            store=store,
+            command=_command(store),
         )
     _say_letters(begun.study.letters)
     _say_plan(begun)
@@ -94,6 +102,14 @@ def study(
         again = f"{program('letterlab')} report {folder} --surname NAME"
         console.print(f"Section 1.4 is about A; {again} makes it about your letter.")
     _write(results, folder, lang)
+
+
+def _command(store: str | None) -> str:
+    """What this process was called with, without the password of a database."""
+    from letterlab.study.database import without_password
+
+    said = [one.replace(store, without_password(store)) if store else one for one in sys.argv[1:]]
+    return shlex.join(["letterlab", *said])
 
 
 def _families(only: str | None, known: list[str]) -> tuple[str, ...]:
@@ -164,6 +180,7 @@ def _letters_and_epochs(recipes: "list[Recipe]") -> str:
 def _run(begun: "Begun") -> "Results":
     """Runs the study with a progress bar over its estimated time."""
     from letterlab.commands.progress import Progress
+    from letterlab.study.database import without_password
     from letterlab.study.folder import TRIALS
     from letterlab.study.store import STORE_FILE
 
@@ -172,7 +189,10 @@ def _run(begun: "Begun") -> "Results":
     if progress.ended:
         console.print(f"{progress.ended} of them have ended already.")
     console.print(f"To watch: {program('tensorboard')} --logdir {folder / TRIALS}")
-    console.print(f"      or: optuna-dashboard sqlite:///{folder / STORE_FILE} (pip install optuna-dashboard)")
+    shown = f"sqlite:///{folder / STORE_FILE}"
+    if begun.shared:
+        shown = without_password(begun.shared).replace("postgresql:", "postgresql+psycopg:", 1)
+    console.print(f"      or: optuna-dashboard {shown} (pip install optuna-dashboard)")
     with bar("Study") as advance:
         accuracies: dict[str, float] = {}
 
@@ -182,15 +202,15 @@ def _run(begun: "Begun") -> "Results":
             if step.epoch:
                 accuracies[name] = step.epoch.validation.accuracy
             advance(progress.seconds, progress.total, progress.line())
+            if step.elsewhere and step.trial.epochs:
+                accuracies[name] = step.trial.epochs[max(step.trial.epochs)]
             if step.what in ("done", "given up"):
-                console.print(
-                    f"{progress.ended:4}/{progress.trials} {name}: validation {accuracies[name]:.1%}"
-                    + (", given up" if step.what == "given up" else "")
-                )
+                how = (", given up" if step.what == "given up" else "") + (", elsewhere" if step.elsewhere else "")
+                console.print(f"{progress.ended:4}/{progress.trials} {name}: validation {accuracies[name]:.1%}{how}")
             elif step.what == "failed":
                 console.print(f"{progress.ended:4}/{progress.trials} {name} failed: {step.reason}", markup=False)
 
-        return begun.run(watch)
+        return begun.run(watch, lambda sentence: console.print(sentence, markup=False))
 
 
 def report(

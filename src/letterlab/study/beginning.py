@@ -28,6 +28,7 @@ from letterlab.study.folder import (
     Study,
 )
 from letterlab.study.plan import Plan
+from letterlab.study.shared_store import SharedStore
 from letterlab.study.store import STORE_FILE
 from letterlab.study.unfolding import foreseen
 from letterlab.training import seconds_of
@@ -61,7 +62,14 @@ def read_letters(letters: Letters, keep_leaks: bool) -> tuple[LettersRead, Lette
     return read, letters
 
 
-def begin(folder: Path, letters: Letters, read: LettersRead, asked: Asked, plan: Plan | Budget) -> Study:
+def begin(
+    folder: Path,
+    letters: Letters,
+    read: LettersRead,
+    asked: Asked,
+    plan: Plan | Budget,
+    shared: SharedStore | None = None,
+) -> Study:
     """The study in this folder, begun if it is not there. One that holds trials is not written anew.
 
     Args:
@@ -70,35 +78,41 @@ def begin(folder: Path, letters: Letters, read: LettersRead, asked: Asked, plan:
         read: what is to be said of them.
         asked: what the user asked for.
         plan: the user's own, which may be changed until a trial is stored; or a budget. A study that is begun by a
-            budget's plan keeps it, for another day this machine may be measured otherwise.
+            budget's plan keeps it, for another day this machine, or another machine, may be measured otherwise.
+        shared: where others may have begun it, or will take it up.
 
     Raises:
-        LetterlabError: the folder holds a study of other letters, or of another plan.
+        LetterlabError: the folder, or the shared store, holds a study of other letters, or of another plan.
     """
     name = plan.name if isinstance(plan, Plan) else plan
-    begun = Study.open(folder) if (folder / STUDY_FILE).exists() else None
-    stored = (folder / STORE_FILE).exists()
-    if begun and (begun.letters.fingerprint, begun.whole_plan.name) != (read.fingerprint, name):
-        raise LetterlabError(
-            f"{folder} holds a {begun.whole_plan.name} study of {begun.asked.letters} whose letters have the "
-            f"fingerprint {begun.letters.fingerprint}, not this one: give another --out, or delete it."
-        )
-    if begun and isinstance(plan, Plan) and plan != begun.whole_plan and stored:
-        raise LetterlabError(
-            f"{folder} holds a study by another plan of the name {name}: give another --out, or delete it."
-        )
+    here = Study.open(folder) if (folder / STUDY_FILE).exists() else None
+    there = shared.begun() if shared and shared.is_begun() else None
+    stored = shared.holds_trials() if shared else (folder / STORE_FILE).exists()
+    for one, place, option in ((here, folder, "--out"), (there, shared and shared.name, "--store")):
+        if one and (one.letters.fingerprint, one.whole_plan.name) != (read.fingerprint, name):
+            raise LetterlabError(
+                f"{place} holds a {one.whole_plan.name} study of {one.asked.letters} whose letters have the "
+                f"fingerprint {one.letters.fingerprint}, not this one: give another {option}, or delete it."
+            )
+        if one and isinstance(plan, Plan) and plan != one.whole_plan and stored:
+            raise LetterlabError(
+                f"{place} holds a study by another plan of the name {name}: give another {option}, or delete it."
+            )
+    begun = there or here
     if isinstance(plan, Plan):
         whole = plan
     else:
         whole = begun.whole_plan if begun else plan_of(plan, quicker_precision(), read.train)
-    pace = begun.pace if begun else {}
+    pace = here.pace if here else {}  # a machine's own
     costs = Costs(read, pace)
     expected = {
         name: Foreseen(len(recipes), sum(map(costs, recipes)))
         for name, recipes in foreseen(whole.only(asked.only) if asked.only else whole, costs).items()
     }
     study = Study(asked, read, environment(torch.get_num_threads()), whole, pace, expected)
-    if not stored:
+    if shared and shared.agree(study, anew=isinstance(plan, Plan)).whole_plan != whole:
+        return begin(folder, letters, read, asked, plan, shared)  # another command was quicker
+    if shared or not stored:
         for name_of_file, part in ((LETTERS_FILE, letters.test), (TRAIN_LETTERS_FILE, letters.train)):
             arrays = {"images": part.images, "labels": part.labels, "names": part.names}
             write_arrays(folder / name_of_file, arrays, compressed=True)

@@ -131,9 +131,13 @@ class Study:
         """The part of the plan that was asked for."""
         return self.whole_plan.only(self.asked.only) if self.asked.only else self.whole_plan
 
+    def to_json(self) -> str:
+        """As study.json holds it, for `read`."""
+        return TypeAdapter(Study).dump_json(self, indent=1).decode() + "\n"
+
     def save(self, folder: Path) -> None:
         """Writes study.json."""
-        write_text(folder / STUDY_FILE, TypeAdapter(Study).dump_json(self, indent=1).decode() + "\n")
+        write_text(folder / STUDY_FILE, self.to_json())
 
     @classmethod
     def open(cls, folder: Path) -> "Study":
@@ -144,17 +148,33 @@ class Study:
         """
         path = folder / STUDY_FILE
         try:
-            return TypeAdapter(Study).validate_json(path.read_bytes())
+            said = path.read_bytes()
         except FileNotFoundError:
             raise LetterlabError(
                 f"There is no study in {folder}: give the folder that `letterlab study` wrote."
             ) from None
         except OSError as error:
             raise LetterlabError(f"{path} cannot be read ({error.strerror}): allow it to be read.") from None
+        return cls.read(said, path, "another --out")
+
+    @classmethod
+    def read(cls, said: str | bytes, place: object, instead: str) -> "Study":
+        """Reads what `to_json` gave.
+
+        Args:
+            said: the text.
+            place: where it stands.
+            instead: what the user can give where it is of no use.
+
+        Raises:
+            LetterlabError: another version wrote it, or it is damaged.
+        """
+        try:
+            return TypeAdapter(Study).validate_json(said)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(step) for step in first["loc"])
             raise LetterlabError(
-                f"{path} is damaged, or a study of another version of letterlab ({where}: {first['msg']}): go on with "
-                "that version, or give another --out."
+                f"{place} is damaged, or a study of another version of letterlab ({where}: {first['msg']}): go on with "
+                f"that version, or give {instead}."
             ) from None

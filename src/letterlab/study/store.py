@@ -1,13 +1,15 @@
 """The store of a study: every trial with its levels, recipe, state and accuracies, in one SQLite file.
 
 It is Optuna's: each experiment is an Optuna study of its own, which `optuna-dashboard sqlite:///FOLDER/study.db` shows.
-Only one process writes; what is written is whole at any moment, for SQLite sees to that.
+Only one process writes; what is written is whole at any moment, for SQLite sees to that. Where several work on a study
+together, each has a `shared_store.SharedStore` in its place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -16,8 +18,10 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from letterlab.recipe import Recipe
+from letterlab.study.folder import Study
 from letterlab.study.plan import Candidate
 
+T = TypeVar("T")
 STORE_FILE: Final = "study.db"
 State = Literal["waiting", "running", "done", "given up", "failed"]
 _STATES: Final[dict[TrialState, State]] = {
@@ -47,7 +51,9 @@ class Stored:
 
     experiment: str
     number: int
-    """Optuna's, from 0."""
+    """Optuna's, in its experiment, from 0."""
+    id: int
+    """Optuna's, in its store."""
     planned: Planned
     state: State
     value: float | None
@@ -85,16 +91,27 @@ class Stored:
 class Store:
     """The trials of a study, by experiment."""
 
+    pause: float | None = None
+    """Seconds until it has to be asked for news again; None where there are none but one's own."""
+
     def __init__(self, folder: Path) -> None:
         """Opens the store in this folder, which must exist; made where it is missing."""
-        # SQLite keeps readers (a dashboard) and the one writer apart; who comes second waits.
-        self._storage = RDBStorage(f"sqlite:///{folder / STORE_FILE}", engine_kwargs={"connect_args": {"timeout": 60}})
-        self._studies = {study.study_name: study._study_id for study in self._storage.get_all_studies()}
+        self.folder = folder
+        self._storage = sqlite(folder / STORE_FILE)
+        self._studies: dict[str, int] = {}
 
     def close(self) -> None:
         """Lets go of the file."""
         self._storage.remove_session()
         self._storage.engine.dispose()
+
+    def begun(self) -> Study:
+        """The study that is stored, as it was begun.
+
+        Raises:
+            LetterlabError: none is.
+        """
+        return Study.open(self.folder)
 
     def trials(self, experiment: str) -> list[Stored]:
         """All trials of an experiment, in order; none if it is not begun.
@@ -109,15 +126,14 @@ class Store:
 
     def optuna_trials(self, experiment: str) -> list[FrozenTrial]:
         """As Optuna has them, for its samplers; with those that failed and were tried again."""
-        if experiment not in self._studies:
-            return []
-        return self._storage.get_all_trials(self._studies[experiment], deepcopy=False)
+        study = self._study(experiment)
+        return [] if study is None else self._storage.get_all_trials(study, deepcopy=False)
 
     def add(self, experiment: str, planned: Planned, levels: Mapping[str, Sequence[str]]) -> None:
         """Adds a trial that waits, its levels as parameters: `levels` holds all that each of them could have."""
-        if experiment not in self._studies:
-            made = self._storage.create_new_study([StudyDirection.MAXIMIZE], experiment)
-            self._studies[experiment] = made
+        study = self._study(experiment)
+        if study is None:
+            study = self._storage.create_new_study([StudyDirection.MAXIMIZE], experiment)
         candidate = planned.candidate
         template = create_trial(
             state=TrialState.WAITING,
@@ -133,11 +149,11 @@ class Store:
                 "medians": {str(epoch): value for epoch, value in planned.medians.items()},
             },
         )
-        self._storage.create_new_trial(self._studies[experiment], template)
+        self._storage.create_new_trial(study, template)
 
     def try_again(self, trial: Stored) -> None:
         """Adds a trial in place of one that failed, which stays for the record."""
-        failed = self._storage.get_trial(self._id(trial))
+        failed = self._storage.get_trial(trial.id)
         attributes = {name: value for name, value in failed.user_attrs.items() if name not in ("reason", "again")}
         template = create_trial(
             state=TrialState.WAITING,
@@ -147,34 +163,64 @@ class Store:
         )
         self._storage.create_new_trial(self._studies[trial.experiment], template)
 
-    def started(self, trial: Stored) -> None:
-        """It runs."""
+    def alone(self, do: Callable[[], T]) -> T:
+        """Does something that adds trials, which only one process may at a time: here it is the only one."""
+        return do()
+
+    def free(self, trials: list[Stored]) -> list[Stored]:
+        """Those of these trials that nobody else works on."""
+        return trials
+
+    def news(self, running: Iterable[Stored], ended: bool) -> bool:
+        """Whether other trials may be there, or may be free, than were before.
+
+        Args:
+            running: what this process works on, as it tells hereby.
+            ended: one of them has ended.
+        """
+        return ended
+
+    def claim(self, trial: Stored) -> bool:
+        """It is going to be run by this process, if that is true."""
         if trial.state == "waiting":
-            self._storage.set_trial_state_values(self._id(trial), TrialState.RUNNING)
+            self._storage.set_trial_state_values(trial.id, TrialState.RUNNING)
+        return True
 
     def epoch(self, trial: Stored, number: int, accuracy: float) -> None:
         """An epoch of it is done."""
-        self._storage.set_trial_intermediate_value(self._id(trial), number, accuracy)
+        self._storage.set_trial_intermediate_value(trial.id, number, accuracy)
 
     def done(self, trial: Stored, accuracy: float, parameters: int) -> None:
         """It ran to its end."""
-        self._storage.set_trial_user_attr(self._id(trial), "parameters", parameters)
-        self._storage.set_trial_state_values(self._id(trial), TrialState.COMPLETE, [accuracy])
+        self._storage.set_trial_user_attr(trial.id, "parameters", parameters)
+        self._storage.set_trial_state_values(trial.id, TrialState.COMPLETE, [accuracy])
 
     def given_up(self, trial: Stored) -> None:
         """It fell below the median of those before it; what it last reached is its value."""
-        last = self._storage.get_trial(self._id(trial)).intermediate_values
-        self._storage.set_trial_state_values(self._id(trial), TrialState.PRUNED, [last[max(last)]])
+        last = self._storage.get_trial(trial.id).intermediate_values
+        self._storage.set_trial_state_values(trial.id, TrialState.PRUNED, [last[max(last)]])
 
     def failed(self, trial: Stored, reason: str, again: bool) -> None:
         """It could not be finished; `again` says that it might be another time."""
-        self._storage.set_trial_user_attr(self._id(trial), "reason", reason)
-        self._storage.set_trial_user_attr(self._id(trial), "again", again)
-        self._storage.set_trial_state_values(self._id(trial), TrialState.FAIL)
+        self._storage.set_trial_user_attr(trial.id, "reason", reason)
+        self._storage.set_trial_user_attr(trial.id, "again", again)
+        self._storage.set_trial_state_values(trial.id, TrialState.FAIL)
 
-    def _id(self, trial: Stored) -> int:
-        study = self._studies[trial.experiment]
-        return self._storage.get_trial_id_from_study_id_trial_number(study, trial.number)
+    def bring(self) -> None:
+        """Sees to it that the folder holds all that has been done: here it does."""
+
+    def _study(self, experiment: str) -> int | None:
+        """Optuna's number of the study of an experiment that is begun."""
+        if experiment not in self._studies:
+            with suppress(KeyError):
+                self._studies[experiment] = self._storage.get_study_id_from_name(experiment)
+        return self._studies.get(experiment)
+
+
+def sqlite(file: Path) -> RDBStorage:
+    """A store in a file; made where it is missing."""
+    # SQLite keeps readers (a dashboard) and the one writer apart; who comes second waits.
+    return RDBStorage(f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": 60}})
 
 
 def distributions(levels: Mapping[str, Sequence[str]]) -> dict[str, BaseDistribution]:
@@ -189,6 +235,7 @@ def _stored(experiment: str, trial: FrozenTrial) -> Stored:
     return Stored(
         experiment=experiment,
         number=trial.number,
+        id=trial._trial_id,
         planned=Planned(
             Candidate(
                 attributes["candidate"],

@@ -1,6 +1,7 @@
 """Progress, told of made-up steps."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -51,8 +52,20 @@ def test_it_grows_with_every_epoch_and_names_what_runs_and_the_best(begun):
 def test_a_study_that_goes_on_begins_where_it_was(begun):
     for one in trials(begun):
         with closing(Store(begun.folder)) as store:
-            store.started(one)
+            store.claim(one)
             store.done(one, 0.9, 10)
     progress = Progress(begun)
     assert progress.line() == "10/12 done, 0 running; best mlp 90.0%"
     assert progress.seconds == pytest.approx(progress.total * 10 / 12, rel=0.5)
+
+
+def test_what_others_do_counts_too(begun):
+    progress = Progress(begun)
+    first, second, *_ = trials(begun)
+    for one in (first, second):
+        progress.take(Step(one, "begun", None, "", elsewhere=True))
+    assert progress.line() == "0/12 done, 0 running, 2 elsewhere"
+    progress.take(Step(replace(first, state="done", value=0.8), "done", None, "", elsewhere=True))
+    progress.take(Step(second, "begun", None, ""))  # who had it is silent
+    assert progress.line() == "1/12 done, 1 running; best mlp 80.0%"
+    assert 0 < progress.seconds < progress.total

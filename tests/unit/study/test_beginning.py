@@ -7,7 +7,9 @@ from letterlab.errors import LetterlabError
 from letterlab.recipe import Cnn, Mlp, Recipe, Torchvision
 from letterlab.study.beginning import Costs, begin, quicker_precision, read_letters
 from letterlab.study.folder import Asked, Pace, Study, stored_letters
+from letterlab.study.shared_store import SharedStore
 from letterlab.study.store import Store
+from letterlab.study.unfolding import unfold
 from small_plan import mlp, norm, plan
 
 ASKED = Asked("blobs", ("mlp",), "I", "Иванов", "letterlab study blobs")
@@ -148,3 +150,47 @@ def test_networks_of_one_shape_are_measured_once(costs, monkeypatch):
 
 def test_a_network_too_large_for_this_machine_is_left_to_its_trial(costs):
     assert costs(Recipe(model=Mlp(hidden=(10**9,)))) < 10
+
+
+@pytest.fixture
+def shared(database, tmp_path):
+    opened = SharedStore(database, tmp_path)
+    yield opened
+    opened.close()
+
+
+def begun_together(folder, letters, shared, whole=WHOLE, asked=ASKED):
+    read, used = read_letters(letters, keep_leaks=True)
+    return begin(folder, used, read, asked, whole, shared)
+
+
+def test_a_study_that_is_shared_is_one_of_the_same_letters_and_the_same_plan(letters, shared, tmp_path):
+    first = begun_together(tmp_path / "first", letters, shared)
+    second = begun_together(tmp_path / "second", letters, shared, asked=replace(ASKED, letters="elsewhere/blobs"))
+    assert Study.open(tmp_path / "second") == second
+    assert (tmp_path / "second" / "train.npz").exists()
+    assert second.asked.letters == "elsewhere/blobs"
+    assert shared.begun() == first
+    with pytest.raises(LetterlabError, match=r"postgresql://postgres@127.+ holds a small study of blobs"):
+        begun_together(tmp_path / "third", letters.without_train(np.array([0])), shared)
+    with pytest.raises(LetterlabError, match="another --store"):
+        begun_together(tmp_path / "third", letters, shared, WHOLE.model_copy(update={"name": "other"}))
+    # Until a trial is stored a plan of one's own may be mended.
+    mended = plan(mlp(epochs=3), norm())
+    assert begun_together(tmp_path / "third", letters, shared, mended).whole_plan == shared.begun().whole_plan == mended
+    shared.alone(lambda: unfold(mended, shared))
+    with pytest.raises(LetterlabError, match="another plan of the name small: give another --store"):
+        begun_together(tmp_path / "fourth", letters, shared)
+
+
+def test_of_two_that_begin_at_a_time_the_second_takes_the_plan_of_the_first(letters, shared, tmp_path, monkeypatch):
+    monkeypatch.setattr("letterlab.study.beginning.quicker_precision", lambda: "fp32")
+    smoke = replace(ASKED, only=())
+    first = begun_together(tmp_path / "first", letters, shared, "smoke", smoke)
+    monkeypatch.setattr("letterlab.study.beginning.quicker_precision", lambda: "bf16")
+    looks, is_begun = [], shared.is_begun
+    monkeypatch.setattr(
+        shared, "is_begun", lambda: looks.append(1) or (len(looks) > 1 and is_begun())
+    )  # once too early
+    second = begun_together(tmp_path / "second", letters, shared, "smoke", smoke)
+    assert second.whole_plan == first.whole_plan

@@ -26,10 +26,10 @@ def test_a_trial_goes_from_waiting_to_done_and_is_there_when_the_store_is_opened
     assert (one.state, one.number, one.seed, one.ended) == ("waiting", 0, 0, False)
     assert one.planned == planned(medians={2: 0.5})
     assert one.name == "mlp-factors/neurons-8.seed0"
-    store.started(one)
+    store.claim(one)
     [one] = store.trials("mlp-factors")
     assert (one.state, one.ended) == ("running", False)
-    store.started(one)  # gone on with
+    store.claim(one)  # gone on with
     store.epoch(one, 2, 0.6)
     store.epoch(one, 1, 0.3)
     store.epoch(one, 2, 0.6)  # told again by a training that went on
@@ -44,9 +44,9 @@ def test_failures_and_trials_given_up(store):
     for level in ("8", "16"):
         store.add("x", planned(level), LEVELS)
     first, second = store.trials("x")
-    store.started(first)
+    store.claim(first)
     store.failed(first, "It came apart.", again=True)
-    store.started(second)
+    store.claim(second)
     store.epoch(second, 1, 0.2)
     store.given_up(second)
     first, second = store.trials("x")
@@ -62,7 +62,7 @@ def test_a_trial_tried_again_stands_in_place_of_the_one_that_failed(store):
     store.try_again(store.trials("x")[0])
     first, _second = store.trials("x")
     assert (first.candidate.name, first.state, first.reason, first.again) == ("neurons-8", "waiting", "", False)
-    store.started(first)
+    store.claim(first)
     store.done(first, 0.5, 10)
     assert [one.state for one in store.trials("x")] == ["done", "waiting"]
     assert len(store.optuna_trials("x")) == 3
@@ -71,9 +71,9 @@ def test_a_trial_tried_again_stands_in_place_of_the_one_that_failed(store):
 def test_a_failure_that_was_not_written_to_its_end_is_none(store):
     store.add("x", planned(), LEVELS)
     [one] = store.trials("x")
-    store.started(one)
+    store.claim(one)
     for key, value in (("reason", "No memory."), ("again", True)):  # killed before the state
-        store._storage.set_trial_user_attr(store._id(one), key, value)
+        store._storage.set_trial_user_attr(one.id, key, value)
     [one] = store.trials("x")
     assert (one.state, one.again, one.reason) == ("running", False, "")
 
@@ -87,7 +87,7 @@ def test_a_candidate_that_is_no_recipe_is_kept_with_its_reason(store):
 def test_optuna_reads_the_store_as_its_own(store, tmp_path):
     for number, level in enumerate(("8", "16")):
         store.add("mlp-factors", planned(level), LEVELS)
-        store.started(store.trials("mlp-factors")[number])
+        store.claim(store.trials("mlp-factors")[number])
         store.done(store.trials("mlp-factors")[number], 0.5 + 0.1 * number, 10)
     study = optuna.load_study(study_name="mlp-factors", storage=f"sqlite:///{tmp_path / STORE_FILE}")
     assert study.best_trial.params == {"neurons": "16"}

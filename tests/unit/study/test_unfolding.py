@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from letterlab.errors import LetterlabError
-from letterlab.study.engine import experiments
+from letterlab.study.course import experiments
 from letterlab.study.plan import Experiment, Factor, FamilyPlan, Search, changed
 from letterlab.study.store import Store
 from letterlab.study.unfolding import FINAL_SEEDS, best_recipe, foreseen, try_failed_again, unfold
@@ -29,7 +29,7 @@ def accuracy(trial, better):
 def finish(store, trial, better=1.0):
     """As the engine does, giving up what falls below the medians."""
     value = accuracy(trial, better)
-    store.started(trial)
+    store.claim(trial)
     for epoch in range(1, trial.candidate.recipe.epochs + 1):
         reached = value * (1 - 0.5**epoch)
         store.epoch(trial, epoch, reached)
@@ -119,7 +119,7 @@ def test_a_search_does_not_propose_what_makes_no_recipe(tmp_path):
     store = Store(tmp_path)
     whole = plan(FamilyPlan(name="cnn", experiments=(experiment,)))
     while waiting := [one for one in unfolded(whole, store, "cnn-x") if not one.ended]:
-        store.started(waiting[0])
+        store.claim(waiting[0])
         store.epoch(waiting[0], 1, 0.4)
         store.done(waiting[0], 0.5, 10)
     searched = [one for one in store.trials("cnn-x") if one.candidate.varied == "search"]
@@ -157,7 +157,7 @@ def test_among_equals_the_smaller_network_goes_on(tmp_path):
     whole = plan(mlp(finals=1))
     unfold(whole, store)
     for one in store.trials("mlp-factors"):
-        store.started(one)
+        store.claim(one)
         store.done(one, 0.5, sum(one.candidate.recipe.model.hidden))
     unfold(whole, store)
     assert store.trials("mlp-finals")[0].candidate.recipe.model.hidden == (8,)
