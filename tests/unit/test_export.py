@@ -18,6 +18,7 @@ from letterlab.recognise.model import open_model
 from letterlab.study import engine
 from letterlab.study.beginning import begin, read_letters
 from letterlab.study.folder import OUTPUTS_FILE, TEST_FILE, VALIDATION_FILE, Asked
+from letterlab.study.processes import Processes
 from letterlab.study.results import open_results
 from letterlab.study.store import Store
 from letterlab.study.trial import run_trial
@@ -160,7 +161,7 @@ def test_of_a_study_the_best_network_is_taken(letters, tmp_path):
     asked = Asked("blobs", ("mlp",), "A", None, "letterlab study blobs")
     study = begin(tmp_path, used, read, asked, plan(mlp(finals=0, seeds=1)))
     with closing(Store(tmp_path)) as store:
-        engine.run(study.plan, store, used, tmp_path, 2, lambda recipe: 1.0, lambda step: None, {})
+        engine.run(study.plan, store, Processes(used, tmp_path, 2, {}), lambda recipe: 1.0, lambda step: None)
     told = export(tmp_path, tmp_path / "letters.onnx")
     [family] = open_results(tmp_path).families
     assert told.run == family.best_trial.folder

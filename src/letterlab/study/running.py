@@ -17,6 +17,7 @@ from letterlab.study.features import write_features
 from letterlab.study.folder import Asked, Study
 from letterlab.study.holding import held
 from letterlab.study.plan import Plan
+from letterlab.study.processes import Processes, cores
 from letterlab.study.results import Results, open_results
 from letterlab.study.store import Store
 
@@ -51,9 +52,8 @@ class Begun:
                 raise LetterlabError(f"Another study was begun in {self.folder} meanwhile: give another --out.")
             self.study.save(self.folder)
             try:
-                engine.run(
-                    self.study.plan, store, self.letters, self.folder, self.workers, self.costs, watch, self.weights
-                )
+                processes = Processes(self.letters, self.folder, self.workers, self.weights)
+                engine.run(self.study.plan, store, processes, self.costs, watch)
             finally:
                 self.study.save(self.folder)  # the pace of networks that were chosen on the way is known now
             results = open_results(self.folder)
@@ -92,7 +92,7 @@ def begin_study(
     Raises:
         LetterlabError: the folder holds another study, another process works on it, or there are too few letters.
     """
-    at_once = workers or engine.cores()
+    at_once = workers or cores()
     torch.set_num_threads(1)  # as each trial will have
     read, used = read_letters(letters, keep_leaks)
 

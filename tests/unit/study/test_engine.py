@@ -2,7 +2,6 @@
 
 import multiprocessing
 import multiprocessing.forkserver
-import time
 from contextlib import closing
 from dataclasses import replace
 
@@ -14,8 +13,9 @@ from letterlab.checkpoint import NAME, read_checkpoint
 from letterlab.recipe import Mlp, Recipe, Torchvision
 from letterlab.study import engine
 from letterlab.study.folder import TEST_FILE, TRIALS
-from letterlab.study.plan import Candidate, Experiment, FamilyPlan
-from letterlab.study.store import Planned, Store
+from letterlab.study.plan import Experiment, FamilyPlan
+from letterlab.study.processes import Processes
+from letterlab.study.store import Store
 from small_plan import MLP, RATES, diverging, dump, mlp, norm, plan
 
 WHOLE = plan(mlp(search=2, finals=1), norm())
@@ -25,7 +25,7 @@ def run(letters, folder, whole=WHOLE, watch=lambda step: None, workers=2):
     """Runs a plan and gives what its store holds then."""
     folder.mkdir(exist_ok=True)
     with closing(Store(folder)) as store:
-        engine.run(whole, store, letters, folder, workers, lambda recipe: float(recipe.epochs), watch, {})
+        engine.run(whole, store, Processes(letters, folder, workers, {}), lambda recipe: float(recipe.epochs), watch)
         return dump(store, whole)
 
 
@@ -185,36 +185,6 @@ def test_files_in_the_working_folder_that_are_named_like_pythons_own_disturb_not
     assert [state for _, _, state, *_ in stored] == ["done"]
 
 
-def test_a_search_gives_up_a_trial_below_the_medians(letters, tmp_path):
-    planned = Planned(Candidate("search-01", {}, "search", MLP.model_copy(update={"epochs": 4})), 0, {2: 1.01})
-    with closing(Store(tmp_path)) as store:
-        store.add("x", planned, {})
-        [trial] = store.trials("x")
-        running = {}
-        engine._start(running, trial, letters, tmp_path, {}, 1)
-        [(connection, one)] = running.items()
-        said = [connection.recv() for _ in range(3)]
-        one.process.join()
-    assert [epoch.number for epoch in said[:2]] == [1, 2]
-    assert said[2].state == "given up"
-    assert not (tmp_path / TRIALS / trial.name / TEST_FILE).exists()
-
-
-def test_a_trial_ends_with_its_study_and_not_only_after_its_epoch(letters, tmp_path):
-    long = Recipe(model=Mlp(hidden=(3000, 3000)), batch_size=2, epochs=1)  # an epoch of many seconds
-    with closing(Store(tmp_path)) as store:
-        store.add("x", Planned(Candidate("long", {}, "base", long), 0, {}), {})
-        [trial] = store.trials("x")
-    running = {}
-    engine._start(running, trial, letters, tmp_path, {}, 1)
-    [(connection, one)] = running.items()
-    time.sleep(0.1)
-    connection.close()
-    one.process.join()
-    assert one.process.exitcode
-    assert not (tmp_path / TRIALS / trial.name / NAME).exists()
-
-
 def test_imagenets_weights_come_from_the_file_that_this_call_names(letters, tmp_path):
     from letterlab.models.vision import load_torchvision
 
@@ -225,7 +195,7 @@ def test_imagenets_weights_come_from_the_file_that_this_call_names(letters, tmp_
 
     def state(weights):
         with closing(Store(tmp_path)) as store:
-            engine.run(whole, store, letters, tmp_path, 1, lambda recipe: 1.0, lambda step: None, weights)
+            engine.run(whole, store, Processes(letters, tmp_path, 1, weights), lambda recipe: 1.0, lambda step: None)
             [(_, _, state, _, _, _, reason)] = dump(store, whole)
             return state, reason
 

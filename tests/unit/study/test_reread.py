@@ -16,6 +16,7 @@ from letterlab.study.assignment import reread
 from letterlab.study.beginning import begin, read_letters
 from letterlab.study.folder import TEST_FILE, VALIDATION_FILE, Asked, in_view
 from letterlab.study.plan import Experiment, FamilyPlan
+from letterlab.study.processes import Processes
 from letterlab.study.results import open_results
 from letterlab.study.store import Store
 from letterlab.training import parts
@@ -30,7 +31,7 @@ def read_again(letters, folder, whole, only=()):
     read, used = read_letters(letters, keep_leaks=True)
     study = begin(folder, used, read, replace(ASKED, only=only), whole)
     with closing(Store(folder)) as store:
-        engine.run(study.plan, store, used, folder, 2, lambda recipe: 1.0, lambda step: None, {})
+        engine.run(study.plan, store, Processes(used, folder, 2, {}), lambda recipe: 1.0, lambda step: None)
 
 
 @pytest.fixture(scope="module")

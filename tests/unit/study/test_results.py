@@ -11,6 +11,7 @@ from letterlab.study import engine
 from letterlab.study.beginning import begin, read_letters
 from letterlab.study.folder import Asked
 from letterlab.study.plan import Experiment, FamilyPlan
+from letterlab.study.processes import Processes
 from letterlab.study.results import duel, open_results
 from letterlab.study.store import STORE_FILE, Store
 from letterlab.study.tried import ranked
@@ -46,7 +47,7 @@ def folder(letters, tmp_path_factory):
     read, used = read_letters(letters, keep_leaks=True)
     study = begin(place, used, read, ASKED, WHOLE)
     with closing(Store(place)) as store:
-        engine.run(study.plan, store, used, place, 2, lambda recipe: 1.0, lambda step: None, {})
+        engine.run(study.plan, store, Processes(used, place, 2, {}), lambda recipe: 1.0, lambda step: None)
     return place
 
 
@@ -107,7 +108,7 @@ def test_of_two_factors_of_which_one_matters_importance_and_tests_say_which(lett
     read, used = read_letters(letters, keep_leaks=True)
     study = begin(tmp_path, used, read, replace(ASKED, only=("toy",)), plan(toy))
     with closing(Store(tmp_path)) as store:
-        engine.run(study.plan, store, used, tmp_path, 2, lambda recipe: 1.0, lambda step: None, {})
+        engine.run(study.plan, store, Processes(used, tmp_path, 2, {}), lambda recipe: 1.0, lambda step: None)
     crossed, single = open_results(tmp_path).family("toy").experiments
     important, idle = crossed.importances
     assert (important.factor, idle.factor) == ("learning rate", "smoothing")
@@ -152,7 +153,7 @@ def test_a_study_under_way_shows_what_is_finished(letters, tmp_path, ended, wait
     read, used = read_letters(letters, keep_leaks=True)
     study = begin(tmp_path, used, read, replace(ASKED, only=("mlp",)), plan(mlp()))
     with closing(Store(tmp_path)) as store, pytest.raises(StoppedError):
-        engine.run(study.plan, store, used, tmp_path, 1, lambda recipe: 1.0, stop, {})
+        engine.run(study.plan, store, Processes(used, tmp_path, 1, {}), lambda recipe: 1.0, stop)
     found = open_results(tmp_path)
     assert found.waiting == waiting  # finals, too, that are not planned yet
     assert found.family("mlp").finals == ()
@@ -166,7 +167,7 @@ def test_families_that_an_earlier_command_asked_for_are_shown_too(letters, tmp_p
         study = begin(tmp_path, used, read, replace(ASKED, only=(family,)), whole)
         study.save(tmp_path)
         with closing(Store(tmp_path)) as store:
-            engine.run(study.plan, store, used, tmp_path, 2, lambda recipe: 1.0, lambda step: None, {})
+            engine.run(study.plan, store, Processes(used, tmp_path, 2, {}), lambda recipe: 1.0, lambda step: None)
     found = open_results(tmp_path)
     assert [family.family for family in found.families] == ["mlp", "other"]
     assert found.waiting == 0

@@ -13,10 +13,10 @@ import pytest
 
 import letterlab
 from letterlab.errors import LetterlabError
-from letterlab.study import engine
 from letterlab.study.beginning import Costs
 from letterlab.study.folder import Study
 from letterlab.study.holding import held
+from letterlab.study.processes import cores
 from letterlab.study.store import STORE_FILE
 from small_plan import mlp, norm, plan
 
@@ -36,7 +36,7 @@ def results(begun):
 def test_a_study_is_two_lines(begun, results):
     assert [family.family for family in results.families] == ["mlp"]
     assert results.asked.letter == "A"
-    assert begun.workers == engine.cores()
+    assert begun.workers == cores()
     assert begun.run().family("mlp").best.test_accuracies == results.family("mlp").best.test_accuracies
 
 

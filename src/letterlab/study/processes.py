@@ -1,0 +1,108 @@
+"""Trials in processes of this machine, each in one of its own.
+
+Small networks gain little from a second thread and lose much where the threads wait for each other, so cores are given
+to trials rather than to threads. A trial that dies takes nothing with it but its own last epoch.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import cast
+
+from letterlab.history import Epoch
+from letterlab.letterset import Letters
+from letterlab.study.folder import TRIALS
+from letterlab.study.store import Stored
+from letterlab.study.work import Ended, work
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+class Processes:
+    """Workers that are processes of this machine (`work.Workers` says what each method does)."""
+
+    def __init__(self, letters: Letters, folder: Path, at_once: int, weights: Mapping[str, str]) -> None:
+        """Starts nothing yet.
+
+        Args:
+            letters: to train, validate and test with.
+            folder: of the study.
+            at_once: trials at a time.
+            weights: files with ImageNet weights by the name of their network.
+        """
+        self.at_once = at_once
+        self._given = letters, folder, weights
+        self._running: dict[Connection, tuple[BaseProcess, Stored]] = {}
+
+    def start(self, trial: Stored) -> None:
+        """Begins a trial in a new process."""
+        # The fork server loads torch once, and each trial begins as a fresh copy of it. Asking torch for deterministic
+        # algorithms loads torch._inductor, which takes longer than a small training.
+        # It is Python started with -c, which would import the working folder's random.py, if there is one, as Python's
+        # own.
+        os.environ["PYTHONSAFEPATH"] = "1"
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["letterlab.study.processes", "torch._inductor"])
+        here, there = context.Pipe()
+        letters, folder, weights = self._given
+        given = (trial, letters, folder / TRIALS / trial.name, weights, there)
+        process = context.Process(target=_work, args=given, name=trial.name, daemon=True)
+        with suppress(OSError, EOFError):  # it died as it was started, or there is no room for it: `there` stays silent
+            process.start()
+        there.close()
+        self._running[here] = process, trial
+
+    def listen(self) -> Iterator[tuple[Stored, Epoch | Ended]]:
+        """Waits for the next words."""
+        for connection in cast(list[Connection], wait(list(self._running))):
+            process, trial = self._running[connection]
+            said: Epoch | Ended | None = None
+            with suppress(EOFError, OSError):  # the process has ended without a last word
+                said = connection.recv()
+            if not isinstance(said, Epoch):
+                del self._running[connection]
+                if process.pid:
+                    process.join()
+            yield trial, said or _died(process.exitcode)
+
+    def end(self) -> None:
+        """Kills the processes; checkpoints are whole at any moment."""
+        started = [process for process, _ in self._running.values() if process.pid]
+        for process in started:
+            process.kill()
+        for process in started:
+            process.join()
+
+
+def _work(trial: Stored, letters: Letters, place: Path, weights: Mapping[str, str], told: Connection) -> None:
+    """A trial's process, which ends when there is nobody left to tell."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the study's own process decides
+    threading.Thread(target=_end_with_the_study, args=(told,), daemon=True).start()
+    work(trial, letters, place, weights, told.send)
+
+
+def _end_with_the_study(told: Connection) -> None:
+    """Waits for a word from the study, which never says any: what comes is the end of the connection, and of it."""
+    with suppress(EOFError, OSError):
+        told.recv()
+    os._exit(1)
+
+
+def _died(code: int | None) -> Ended:
+    """Of a process that was ended from outside, or never began (no code)."""
+    if code is None:
+        reason = "Its process could not be started twice, perhaps for want of memory: give fewer --workers."
+    else:
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        reason = f"Its process was ended twice ({how}), perhaps for want of memory: give fewer --workers."
+    return Ended("failed", reason=reason, again=True, died=True)
