@@ -53,7 +53,7 @@ schema: .venv/study
 	@touch $@
 
 .venv/dev: .venv/study
-	$(PIP) --editable '.[study,notebook,dev]'
+	$(PIP) --editable '.[study,notebook,ray,dev]'
 	@command -v chromium >/dev/null || tools/install-chromium
 	@touch $@
 

@@ -13,6 +13,8 @@ from torch.utils.tensorboard.writer import SummaryWriter
 from letterlab.alphabet import LETTERS
 from letterlab.history import Epoch, Record
 
+EVENTS: Final = "events.out.tfevents.*"
+"""What the files with a training's events are called."""
 _CELL: Final = 20  # pixels of a cell of the confusion matrix
 
 
@@ -24,7 +26,7 @@ class Tracker:
     """
 
     def __init__(self, folder: Path) -> None:
-        for old in folder.glob("events.out.tfevents.*"):
+        for old in folder.glob(EVENTS):
             old.unlink()
         self._writer = SummaryWriter(str(folder))
 

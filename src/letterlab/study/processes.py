@@ -62,9 +62,9 @@ class Processes:
         there.close()
         self._running[here] = process, trial
 
-    def listen(self) -> Iterator[tuple[Stored, Epoch | Ended]]:
+    def listen(self, patience: float | None = None) -> Iterator[tuple[Stored, Epoch | Ended]]:
         """Waits for the next words."""
-        for connection in cast(list[Connection], wait(list(self._running))):
+        for connection in cast(list[Connection], wait(list(self._running), patience)):
             process, trial = self._running[connection]
             said: Epoch | Ended | None = None
             with suppress(EOFError, OSError):  # the process has ended without a last word

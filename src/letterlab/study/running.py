@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
+from letterlab.cluster import connect
 from letterlab.errors import LetterlabError
 from letterlab.letterset import Letters
 from letterlab.study import engine
@@ -20,6 +22,9 @@ from letterlab.study.plan import Plan
 from letterlab.study.processes import Processes, cores
 from letterlab.study.results import Results, open_results
 from letterlab.study.store import Store
+from letterlab.study.work import Workers
+
+Engine = Literal["local", "ray"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +39,8 @@ class Begun:
     """Trials at a time."""
     weights: Mapping[str, str]
     """Files with ImageNet weights by the name of their network."""
+    engine: Engine
+    """Where the trials run."""
 
     @property
     def costs(self) -> Costs:
@@ -52,14 +59,21 @@ class Begun:
                 raise LetterlabError(f"Another study was begun in {self.folder} meanwhile: give another --out.")
             self.study.save(self.folder)
             try:
-                processes = Processes(self.letters, self.folder, self.workers, self.weights)
-                engine.run(self.study.plan, store, processes, self.costs, watch)
+                engine.run(self.study.plan, store, self._hired(), self.costs, watch)
             finally:
                 self.study.save(self.folder)  # the pace of networks that were chosen on the way is known now
             results = open_results(self.folder)
             for family in results.families:
                 write_features(family.best_trial, results.test)
         return results
+
+    def _hired(self) -> Workers:
+        given = self.letters, self.folder, self.workers, self.weights
+        if self.engine == "local":
+            return Processes(*given)
+        from letterlab.study.ray_tasks import RayTasks  # Ray need not be installed
+
+        return RayTasks(*given)
 
 
 def begin_study(
@@ -72,6 +86,8 @@ def begin_study(
     surname: str | None = None,
     weights: Mapping[str, str] | None = None,
     workers: int | None = None,
+    engine: Engine = "local",
+    ray_address: str | None = None,
     keep_leaks: bool = False,
     command: str = "",
 ) -> Begun:
@@ -86,17 +102,20 @@ def begin_study(
         surname: whose first letter that is.
         weights: files with ImageNet weights by the name of their network; for others torchvision's own are taken.
         workers: trials at a time; one a core when not given.
+        engine: where the trials run: "local" in processes of this machine, "ray" on a Ray cluster.
+        ray_address: HOST:PORT of the cluster's head; one of this machine alone is begun when not given.
         keep_leaks: train also on letters that stand among the test letters too.
         command: the command line, for the report.
 
     Raises:
-        LetterlabError: the folder holds another study, another process works on it, or there are too few letters.
+        LetterlabError: the folder holds another study, another process works on it, there are too few letters, or the
+            cluster cannot be joined.
     """
-    at_once = workers or cores()
+    room = cores() if engine == "local" else connect(ray_address)
     torch.set_num_threads(1)  # as each trial will have
     read, used = read_letters(letters, keep_leaks)
 
     asked = Asked(letters.source, only, letter, surname, command)
     with held(folder, command):
         study = begin(folder, used, read, asked, plan)
-    return Begun(study, used, folder, at_once, weights or {})
+    return Begun(study, used, folder, workers or room, weights or {}, engine)

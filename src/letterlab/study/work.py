@@ -42,10 +42,10 @@ class Workers(Protocol):
     def start(self, trial: Stored) -> None:
         """Begins a trial, or goes on with it from its last checkpoint."""
 
-    def listen(self) -> Iterator[tuple[Stored, Epoch | Ended]]:
+    def listen(self, patience: float | None = None) -> Iterator[tuple[Stored, Epoch | Ended]]:
         """Waits until any trial says something, and gives what is said by then; after `Ended` it may be started again.
 
-        One that has been started and not ended is expected.
+        One that has been started and not ended is expected. After `patience` seconds it waits no longer.
         """
 
     def end(self) -> None:
