@@ -43,7 +43,10 @@ def connect(address: str | None) -> int:
 def _join(ray: Any, address: str | None) -> None:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
-        ray.init(address="local", include_dashboard=False, **quiet)
+        try:
+            ray.init(address="local", include_dashboard=False, **quiet)
+        except Exception as error:  # Ray's own have no class in common; a busy machine is too slow for it, for one
+            raise LetterlabError(f"Ray cannot be started on this machine ({_short(error)}): try again.") from None
         return
     host, _, port = address.rpartition(":")
     if not (host and port.isdecimal()) or "/" in host:

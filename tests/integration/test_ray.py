@@ -42,7 +42,8 @@ WHOLE = plan(mlp(finals=1, seeds=1, epochs=3))
 def cluster():
     """One that this process has joined."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_worker_niceness"] = "0"  # else beside other tests its workers would hardly come to work
+    # Else beside other tests its workers would hardly come to work.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (Ray spells it so)
     from ray.cluster_utils import Cluster
 
     from letterlab.cluster import connect

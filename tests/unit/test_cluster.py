@@ -51,6 +51,19 @@ def test_a_cluster_that_will_not_be_joined_is_named(monkeypatch, error, message)
         connect(f"127.0.0.1:{server.getsockname()[1]}")
 
 
+def test_a_cluster_that_does_not_start_here_is_a_sentence(monkeypatch):
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+
+    def refuse(**_):
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(LetterlabError, match="cannot be started on this machine .The current node timed out"):
+        connect(None)
+
+
 def test_versions_must_be_alike():
     check_versions(versions("numpy", "letterlab"))
     with pytest.raises(LetterlabError, match=r"has numpy .+, not 0\.1: install the same on every machine"):

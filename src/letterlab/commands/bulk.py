@@ -10,10 +10,11 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 from pyarrow.fs import FileSelector, FileSystem, FileType
@@ -66,6 +67,7 @@ def read_in_bulk(
             pictures.
     """
     import ray
+    import ray.data
 
     Recogniser(model)  # what is wrong with it is said here, once
     names: list[str] = []
@@ -94,16 +96,21 @@ def read_in_bulk(
     context.execution_options.preserve_order = out is None
     given = versions("letterlab"), str(Path.cwd()), model.read_bytes() if model else None, single, out
     done = ray.data.from_arrow(numbered).map_batches(
-        _Reader, fn_constructor_args=given, batch_format="pyarrow", batch_size=None, num_cpus=1, concurrency=(1, cores)
+        _Reader,
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=cores),
+        num_cpus=1,
+        fn_constructor_args=given,
+        batch_format="pyarrow",
+        batch_size=None,
     )
     try:
-        for table in done.iter_batches(batch_format="pyarrow", batch_size=None, prefetch_batches=0):
+        tables: Iterable[Any] = done.iter_batches(batch_format="pyarrow", batch_size=None, prefetch_batches=0)
+        for table in tables:
             for row in table.to_pylist():
-                yield (
-                    Counts(**row)
-                    if out
-                    else Line(row["json"], json.loads(row["json"])["error"] if row["unread"] else "")
-                )
+                if out:
+                    yield Counts(**row)
+                else:
+                    yield Line(row["json"], json.loads(row["json"])["error"] if row["unread"] else "")
     except ray.exceptions.RayError as error:
         said = str(error).strip().splitlines()[-1]
         raise LetterlabError(f"A machine of the Ray cluster cannot read pictures: {said}") from None
@@ -114,7 +121,8 @@ class _Reader:
 
     def __init__(self, wanted: dict[str, str], folder: str, model: bytes | None, single: bool, out: str | None) -> None:
         check_versions(wanted)
-        os.chdir(folder)  # from which names are meant
+        with suppress(FileNotFoundError):  # what lies in a store is read all the same
+            os.chdir(folder)  # from which names are meant
         with TemporaryDirectory() as scratch:
             file = Path(scratch, "network.onnx")
             file.write_bytes(model or b"")
