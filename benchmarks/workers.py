@@ -1,4 +1,4 @@
-"""How much sooner a study ends with two workers than with one: python benchmarks/workers.py [LETTERS]
+"""How much sooner a study ends with two workers than with one: python benchmarks/workers.py [LETTERS [local|ray]]
 
 The same small study, a part of `quick`, is run with one worker and with two by turns; trainings alone are timed.
 """
@@ -31,11 +31,12 @@ def small() -> letterlab.Plan:
 
 def main() -> None:
     letters = letterlab.open_letters(sys.argv[1] if len(sys.argv) > 1 else "drawn")
+    engine = "ray" if sys.argv[2:] == ["ray"] else "local"
     took: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(ROUNDS):
         for workers, times in took.items():
             with TemporaryDirectory() as folder:
-                begun = letterlab.begin_study(letters, small(), Path(folder), workers=workers)
+                begun = letterlab.begin_study(letters, small(), Path(folder), workers=workers, engine=engine)
                 began = time.perf_counter()
                 begun.run()
                 times.append(time.perf_counter() - began)

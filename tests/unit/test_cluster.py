@@ -60,7 +60,7 @@ def test_a_cluster_that_does_not_start_here_is_a_sentence(monkeypatch):
     monkeypatch.setattr(ray, "init", refuse)
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    with pytest.raises(LetterlabError, match="cannot be started on this machine .The current node timed out"):
+    with pytest.raises(LetterlabError, match=r"cannot be started on this machine \(The current node timed out"):
         connect(None)
 
 
