@@ -67,7 +67,7 @@ schema: .venv/study
 	@touch $@
 
 .venv/dev: .venv/study
-	$(PIP) --editable '.[study,postgres,notebook,dev]'
+	$(PIP) --editable '.[study,postgres,ray,notebook,dev]'
 	@command -v chromium >/dev/null || tools/install-chromium
 	@test -d /usr/lib/postgresql || tools/install-postgresql
 	@touch $@

@@ -1,4 +1,6 @@
-"""How much sooner a study ends with two workers, or two commands, than with one: python benchmarks/workers.py [LETTERS]
+"""How much sooner a study ends with two workers, or two commands, than with one.
+
+    python benchmarks/workers.py [LETTERS [local|ray]]
 
 The same small study, a part of `quick`, is run with one worker and with two by turns; trainings alone are timed. Where
 Debian's PostgreSQL is, also by one command and by two with one worker each, that share the study through a database:
@@ -12,6 +14,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import letterlab
 from letterlab.study.budgets import plan
@@ -36,10 +39,12 @@ def small() -> letterlab.Plan:
     )
 
 
-def worked(letters: str, workers: int) -> float:
+def worked(letters: str, workers: int, engine: Literal["local", "ray"]) -> float:
     """Seconds of one command with so many workers."""
     with TemporaryDirectory() as folder:
-        begun = letterlab.begin_study(letterlab.open_letters(letters), small(), Path(folder), workers=workers)
+        begun = letterlab.begin_study(
+            letterlab.open_letters(letters), small(), Path(folder), workers=workers, engine=engine
+        )
         began = time.perf_counter()
         begun.run()
         return time.perf_counter() - began
@@ -75,10 +80,11 @@ def compared(what: str, took: dict[int, list[float]]) -> None:
 
 def main() -> None:
     letters = sys.argv[1] if len(sys.argv) > 1 else "drawn"
+    engine: Literal["local", "ray"] = "ray" if sys.argv[2:] == ["ray"] else "local"
     took: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(ROUNDS):
         for workers, times in took.items():
-            times.append(worked(letters, workers))
+            times.append(worked(letters, workers, engine))
             print(f"{workers} at a time: {times[-1]:.1f} s", flush=True)
     compared("workers", took)
     if why := missing():

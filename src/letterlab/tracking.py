@@ -14,6 +14,8 @@ from letterlab.alphabet import LETTERS
 from letterlab.files import writing
 from letterlab.history import Epoch, Record
 
+EVENTS: Final = "events.out.tfevents.*"
+"""What the files with a training's events are called."""
 _CELL: Final = 20  # pixels of a cell of the confusion matrix
 
 
@@ -27,7 +29,7 @@ class Tracker:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with writing(folder):
-            for old in folder.glob("events.out.tfevents.*"):
+            for old in folder.glob(EVENTS):
                 old.unlink()
             self._writer = SummaryWriter(str(folder))
 

@@ -27,6 +27,15 @@ Orientation = Annotated[
 Resize = Annotated[
     bool, Parameter(negative="", help="Bring pictures of another size to 28x28, instead of setting them aside.")
 ]
+EngineChoice = Literal["local", "ray"]
+Engine = Annotated[
+    EngineChoice,
+    Parameter(help="Where the work is done: on this machine, or on a Ray cluster (docs/more-machines.md)."),
+]
+RayAddress = Annotated[
+    str | None,
+    Parameter(help="HOST:PORT of the cluster's head; a cluster of this machine alone is begun when not given."),
+]
 Letter = Annotated[str | None, Parameter(help="The letter that gets a section of its own in the report.")]
 Surname = Annotated[
     str | None, Parameter(help="The same, by the first letter of a surname, in Latin or Cyrillic: Иванов gives I.")
@@ -39,6 +48,12 @@ def read(source: str, orientation: OrientationChoice, resize: bool) -> "Letters"
         from letterlab.sources.opening import open_letters
     with console.status(f"Reading {source}"):
         return open_letters(source, orientation=orientation, resize=resize)
+
+
+def check_engine(engine: EngineChoice, ray_address: str | None) -> None:
+    """Sees that an address is given only where it is used."""
+    if ray_address and engine != "ray":
+        raise LetterlabError(f"--ray-address {ray_address} is of use with --engine ray only: give both, or neither.")
 
 
 def chosen(letter: str | None, surname: str | None) -> str:

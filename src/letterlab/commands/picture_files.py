@@ -33,7 +33,7 @@ def picture_files(argument: str) -> Iterator[str]:
         what = f"There is no picture in the folder {argument}"
     elif glob.has_magic(argument) and not path.exists():
         matched = glob.iglob(argument, recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
-        files = iter(sorted((name for name in matched if _is_picture(name) and Path(name).is_file()), key=natural))
+        files = iter(sorted((name for name in matched if is_picture(name) and Path(name).is_file()), key=natural))
         what = f"No picture matches {argument}"
     else:
         yield argument
@@ -65,9 +65,10 @@ def _below(folder: Path) -> Iterator[str]:
             continue
         if is_folder:
             yield from _below(folder / name)
-        elif _is_picture(name):
+        elif is_picture(name):
             yield str(folder / name)
 
 
-def _is_picture(name: str) -> bool:
+def is_picture(name: str) -> bool:
+    """Whether a file's name ends as a picture's does."""
     return name.casefold().endswith(ENDINGS)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
+from letterlab.commands.options import Engine, RayAddress, check_engine
 from letterlab.commands.picture_files import STANDARD_INPUT, picture_files
 from letterlab.errors import LetterlabError
-from letterlab.terminal import bar, complaints
+from letterlab.terminal import bar, complaints, console
 
 if TYPE_CHECKING:  # ONNX Runtime, NumPy and Pillow are loaded when there is something to read
     from letterlab.recognise.recogniser import Reading, Recogniser
@@ -42,36 +43,91 @@ def read(
     model: Annotated[
         Path | None, Parameter(help="A network that `letterlab export` wrote, in place of the one that is shipped.")
     ] = None,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
+    out: Annotated[
+        str | None,
+        Parameter(
+            help="With --engine ray: a folder for files of JSON lines that every machine can write to; s3://... too."
+        ),
+    ] = None,
 ) -> None:
     """Read the letters in pictures: a letter, a word or a page in each.
 
     It prints their text, with ? for what is no letter; of several pictures each after its name. A picture that cannot
     be read is named on standard error and the others are read all the same; the exit code is then 2.
+
+    With --engine ray the cores of a cluster read them, pictures at s3://BUCKET/PREFIX too, and print JSON.
     """
     if not pictures:
         raise LetterlabError(
             "There is nothing to read: name a picture, a folder or a glob of them, or - for standard input."
         )
+    check_engine(engine, ray_address)
+    if engine == "ray":
+        with _quiet_ends():
+            _in_bulk(pictures, annotated, single, model, ray_address, out)
+        return
+    if out:
+        raise LetterlabError(f"--out {out} is of use with --engine ray only: give both, or neither.")
     items = chain.from_iterable(map(_files_of, pictures))
     first = list(islice(items, 2))
     several = len(first) > 1 or first != list(pictures)
     place = _places(annotated, pictures, several) if annotated else None
+    whole = True
+    with _quiet_ends(), _progress(pictures, several) as advance:
+        for name, outcome in _outcomes(chain(first, items), several, model, single, place):
+            if isinstance(outcome, LetterlabError):
+                whole = False
+                complaints.print(f"letterlab: {outcome}", markup=False, style="red")
+            else:
+                _say(name, outcome, several, as_json)
+            advance()
+        if not whole:
+            sys.exit(2)
+
+
+@contextmanager
+def _quiet_ends() -> Iterator[None]:
+    """Ctrl-C, and a reader of the output who has enough of it, end the command without a word."""
     try:
-        whole = True
-        with _progress(pictures, several) as advance:
-            for name, outcome in _outcomes(chain(first, items), several, model, single, place):
-                if isinstance(outcome, LetterlabError):
-                    whole = False
-                    complaints.print(f"letterlab: {outcome}", markup=False, style="red")
-                else:
-                    _say(name, outcome, several, as_json)
-                advance()
+        yield
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # who reads the output has enough of it; the flush at the end must not complain either
+    except BrokenPipeError:  # the flush at the end must not complain either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
-    if not whole:
+
+
+def _in_bulk(
+    pictures: Iterable[str],
+    annotated: Path | None,
+    single: bool,
+    model: Path | None,
+    ray_address: str | None,
+    out: str | None,
+) -> None:
+    """Reads pictures on a Ray cluster, and prints their lines or what is written of them."""
+    if annotated or STANDARD_INPUT in pictures:
+        raise LetterlabError("--engine ray takes neither --annotated nor standard input: leave it out.")
+    from letterlab.cluster import connect
+
+    cores = connect(ray_address)
+    from letterlab.commands.bulk import Line, read_in_bulk
+
+    done = unread = 0
+    for one in read_in_bulk(pictures, single, model, out, cores):
+        if isinstance(one, Line):
+            done += 1
+            unread += bool(one.error)
+            if one.error:
+                complaints.print(f"letterlab: {one.error}", markup=False, style="red")
+            else:
+                print(one.json, flush=True)
+        else:
+            done, unread = done + one.pictures, unread + one.unread
+    if out:
+        console.print(f"{done:,} pictures, of which {unread:,} could not be read: {out}")
+    if unread:
         sys.exit(2)
 
 

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from letterlab.commands.options import Budget, Language, Letter, Orientation, Resize, Source, Surname, chosen, read
+from letterlab.commands.options import (
+    Budget,
+    Engine,
+    Language,
+    Letter,
+    Orientation,
+    RayAddress,
+    Resize,
+    Source,
+    Surname,
+    check_engine,
+    chosen,
+    read,
+)
 from letterlab.errors import LetterlabError
 from letterlab.terminal import bar, console, duration, program
 
@@ -53,6 +66,8 @@ def study(
             "called the same, work on this study too."
         ),
     ] = None,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
     dry_run: Annotated[
         bool, Parameter(negative="", help="Say what would be tried and about how long it takes, and stop there.")
     ] = False,
@@ -72,6 +87,7 @@ def study(
     names = [family.name for family in own.families] if own else list(FAMILIES)
     wanted = _families(only, names)
     letter_asked = chosen(letter, surname)
+    check_engine(engine, ray_address)
     opened = read(letters, orientation, resize)
     folder = (
         out or Path("runs") / f"{Path(letters.removeprefix('emnist:')).resolve().stem}-{own.name if own else budget}"
@@ -88,6 +104,8 @@ def study(
             surname=surname,
             weights=files,
             workers=workers,
+            engine=engine,
+            ray_address=ray_address,
             keep_leaks=keep_leaks,
             store=store,
             command=_command(store),

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import torch
 
+from letterlab.cluster import connect
 from letterlab.errors import LetterlabError
 from letterlab.letterset import Letters
 from letterlab.study import engine
@@ -25,6 +27,9 @@ from letterlab.study.results import Results, open_results
 from letterlab.study.shared_store import SharedStore
 from letterlab.study.soundness import sound
 from letterlab.study.store import STORE_FILE, Store
+from letterlab.study.work import Workers
+
+Engine = Literal["local", "ray"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +44,8 @@ class Begun:
     """Trials at a time."""
     weights: Mapping[str, str]
     """Files with ImageNet weights by the name of their network."""
+    engine: Engine
+    """Where the trials run."""
     shared: str | None = field(default=None, repr=False)
     """URL of the database with which others work on it too; it may hold a password."""
 
@@ -74,8 +81,7 @@ class Begun:
             if not self.shared:
                 try_damaged_again(experiments(self.study.plan), store, self.folder)
             try:
-                processes = Processes(self.letters, self.folder, self.workers, self.weights)
-                engine.run(self.study.plan, store, processes, self.costs, watch, say)
+                engine.run(self.study.plan, store, self._hired(), self.costs, watch, say)
                 store.bring()
             finally:
                 self.study.save(self.folder)  # the pace of networks that were chosen on the way is known now
@@ -83,6 +89,14 @@ class Begun:
             for family in results.families:
                 write_features(family.best_trial, results.test)
         return results
+
+    def _hired(self) -> Workers:
+        given = self.letters, self.folder, self.workers, self.weights
+        if self.engine == "local":
+            return Processes(*given)
+        from letterlab.study.ray_tasks import RayTasks  # Ray need not be installed
+
+        return RayTasks(*given)
 
 
 def begin_study(
@@ -95,6 +109,8 @@ def begin_study(
     surname: str | None = None,
     weights: Mapping[str, str] | None = None,
     workers: int | None = None,
+    engine: Engine = "local",
+    ray_address: str | None = None,
     keep_leaks: bool = False,
     store: str | None = None,
     command: str = "",
@@ -110,6 +126,8 @@ def begin_study(
         surname: whose first letter that is.
         weights: files with ImageNet weights by the name of their network; for others torchvision's own are taken.
         workers: trials at a time; one a core when not given.
+        engine: where the trials run: "local" in processes of this machine, "ray" on a Ray cluster.
+        ray_address: HOST:PORT of the cluster's head; one of this machine alone is begun when not given.
         keep_leaks: train also on letters that stand among the test letters too.
         store: URL of a PostgreSQL database in which any number of commands, on any number of machines, work on the
             study together, each with a folder of its own; without it the trials are stored in the folder.
@@ -117,9 +135,9 @@ def begin_study(
 
     Raises:
         LetterlabError: the folder or the database holds another study, another process works in the folder, the
-            database cannot be worked with, or there are too few letters.
+            database cannot be worked with, there are too few letters, or the cluster cannot be joined.
     """
-    at_once = workers or cores()
+    room = cores() if engine == "local" else connect(ray_address)
     torch.set_num_threads(1)  # as each trial will have
     read, used = read_letters(letters, keep_leaks)
 
@@ -130,4 +148,4 @@ def begin_study(
                 study = begin(folder, used, read, asked, plan, shared)
         else:
             study = begin(folder, used, read, asked, plan)
-    return Begun(study, used, folder, at_once, weights or {}, store)
+    return Begun(study, used, folder, workers or room, weights or {}, engine, store)
