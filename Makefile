@@ -15,12 +15,12 @@ RUNS ?= 20000
 SECONDS ?=
 READERS ?=
 
-.PHONY: study recogniser wheel test check schema integration format fuzz audit clean
+.PHONY: study recogniser wheel test check schema format fuzz soak audit clean
 
 study: .venv/study
 	$(BIN)/letterlab study "$(LETTERS)" --budget $(BUDGET) $(ARGS)
 
-# The network that comes with the program, anew: make recogniser LETTERS=FOLDER MORE="FOLDER drawn"
+# The network that comes with the program, anew: make recogniser LETTERS=FOLDER MORE="FOLDER"
 recogniser: .venv/study
 	$(BIN)/letterlab train src/letterlab/recognise/letters.toml "$(LETTERS)" $(MORE:%=--more "%") --prepare \
 		--out runs/recogniser
@@ -49,6 +49,12 @@ format: .venv/dev
 # Every reader of files under a fuzzer that is guided by what it covers: docs/fuzzing.md.
 fuzz: .venv/dev
 	$(BIN)/python tests/fuzz/fuzz.py $(if $(SECONDS),--seconds $(SECONDS),--runs $(RUNS)) $(READERS:%="%")
+
+# The long versions of what docs/reliability.md promises.
+soak: .venv/dev
+	$(BIN)/python -m pytest tests/faults/test_kills.py -q -s --kills 10
+	$(BIN)/python tests/fuzz/fuzz.py --seconds 20
+	$(BIN)/python benchmarks/serving_load.py
 
 # sbom.json: all that an installation for studies holds, in CycloneDX; then whether a fault of any of it is known.
 audit: .audit .venv/study

@@ -112,7 +112,7 @@ def _zips() -> list[bytes]:
         stored.getvalue(),
         zipped([("train/images.zip", zipped(letters)), ("test/d_1.jpg", encoded(pictures(1)[0], ".jpg"))]),
         zipped([*letters, *odd]),
-        zipped([("train.zip", encrypted(zipped(letters[:1]))), *letters]),
+        zipped([("more.zip", encrypted(zipped(letters[:1]))), *letters]),
     ]
 
 
@@ -150,7 +150,7 @@ def _read_weights(path: Path) -> None:
 
 
 def _read_body(kind: str, path: Path) -> object:
-    return pictures_in(path.read_bytes(), kind, {b"boundary": BOUNDARY}, ServerLimits())
+    return pictures_in(bytearray(path.read_bytes()), kind, {b"boundary": BOUNDARY}, ServerLimits())
 
 
 def _multipart() -> list[bytes]:

@@ -173,15 +173,15 @@ def read_arrays(path: Path, wanted: Wanted) -> dict[str, np.ndarray]:
         content = path.read_bytes()
         if is_whole(content) is False:
             raise ValueError("its checksum is another")
-        return _unpacked(BytesIO(content), wanted)
+        return _unpacked(content, wanted)
     except Exception as error:  # over a damaged one zipfile and NumPy stumble in a dozen ways
         raise LetterlabError(f"{path} is missing or damaged ({error}): bring it back, or give another --out.") from None
 
 
-def _unpacked(file: IO[bytes], wanted: Wanted) -> dict[str, np.ndarray]:
+def _unpacked(content: bytes, wanted: Wanted) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     sizes: dict[str, int] = {}
-    with zipfile.ZipFile(file) as packed:
+    with zipfile.ZipFile(BytesIO(content)) as packed:
         if sum(packed.getinfo(f"{name}.npy").file_size for name in wanted) > ARRAYS_LIMIT:
             raise ValueError(f"its arrays have more than {ARRAYS_LIMIT:,} bytes")
         for name, (kind, shape) in wanted.items():

@@ -203,8 +203,12 @@ def test_environment_names_what_decides_the_weights():
 )
 def test_what_no_training_writes_is_refused(tmp_path, record, metadata, tensor):
     path = tmp_path / "checkpoint.safetensors"
-    written = {"format": FORMAT, "record": json.dumps(record.to_json())} | metadata
-    path.write_bytes(save({tensor: torch.zeros(1)}, written))
+    written = {
+        "format": "letterlab training 2",
+        "checksum": UNSEALED,
+        "record": json.dumps(record.to_json()),
+    } | metadata
+    path.write_bytes(sealed(save({tensor: torch.zeros(1)}, written)))
     with pytest.raises(LetterlabError, match=r"checkpoint\.safetensors is damaged") as raised:
         read_checkpoint(path)
     assert "\n" not in str(raised.value)

@@ -78,6 +78,7 @@ def open_model(file: Path, threads: int = 1) -> Model:
             f"The network {file} keeps its numbers in other files, which are not read: give one that "
             "`letterlab export` wrote."
         )
+    onnxruntime.disable_telemetry_events()  # its makers' program would tell them of each start
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

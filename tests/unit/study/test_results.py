@@ -188,7 +188,7 @@ def test_no_study_and_no_finished_trial_are_said(letters, tmp_path):
     with pytest.raises(LetterlabError, match="No training of the study"):
         open_results(tmp_path)
     (tmp_path / "study.json").write_text('{"asked": 3}')
-    with pytest.raises(LetterlabError, match="not a study of this version"):
+    with pytest.raises(LetterlabError, match="damaged, or a study of another version"):
         open_results(tmp_path)
 
 
