@@ -20,7 +20,7 @@ READERS ?=
 study: .venv/study
 	$(BIN)/letterlab study "$(LETTERS)" --budget $(BUDGET) $(ARGS)
 
-# The network that comes with the program, anew: make recogniser LETTERS=FOLDER MORE="FOLDER"
+# The network that comes with the program, anew: make recogniser LETTERS=FOLDER MORE="FOLDER drawn"
 recogniser: .venv/study
 	$(BIN)/letterlab train src/letterlab/recognise/letters.toml "$(LETTERS)" $(MORE:%=--more "%") --prepare \
 		--out runs/recogniser

@@ -105,11 +105,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises:
         LetterlabError: there is no such file, or it is not as `write_checkpoint` wrote it.
     """
-    from safetensors.torch import load
+    import safetensors.torch
 
     content, record = _whole(path)
     parts: dict[str, dict[str, Tensor]] = {"weights": {}, "optimiser": {}}
-    for name, tensor in load(content).items():
+    for name, tensor in safetensors.torch.load(content).items():
         part, _, rest = name.partition(".")
         if part not in parts:
             raise DamagedError(f"{path} is damaged ({name} is not known): give the command that trained it again.")

@@ -4,6 +4,7 @@ The corpus of each and whatever breaks it lie in FOLDER/READER, and what libFuzz
 must see the modules when they are imported; that takes a while, so each reader gets a fork of this process.
 """
 
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -28,6 +29,9 @@ def fuzz(name: str, folder: Path, flags: list[str]) -> None:
     os.dup2(said, 2)
     # libFuzzer would take no input of more than 4096 bytes.
     arguments = [sys.argv[0], *flags, "-max_len=65536", f"-artifact_prefix={folder}/", str(corpus)]
+    # libFuzzer ends by exit(), and ONNX Runtime would then wait for a thread of its own that a fork does not have.
+    libc = ctypes.CDLL(None)
+    libc.on_exit(libc._exit, None)
     atheris.Setup(arguments, lambda content: examine(name, content))
     atheris.Fuzz()
 

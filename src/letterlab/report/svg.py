@@ -49,7 +49,8 @@ class Scale:
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-9))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [step * i for i in range(first, last + 1)]
+        # Rounding must not carry one at an end over it.
+        return [min(max(step * i, self.low), self.high) for i in range(first, last + 1)]
 
 
 @dataclass(frozen=True)

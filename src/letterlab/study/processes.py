@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -48,16 +48,14 @@ class Processes:
         """Begins a trial in a new process."""
         # The fork server loads torch once, and each trial begins as a fresh copy of it. Asking torch for deterministic
         # algorithms loads torch._inductor, which takes longer than a small training.
-        # It is Python started with -c, which would import the working folder's random.py, if there is one, as Python's
-        # own.
-        os.environ["PYTHONSAFEPATH"] = "1"
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["letterlab.study.processes", "torch._inductor"])
         here, there = context.Pipe()
         letters, folder, weights = self._given
         given = (trial, letters, folder / TRIALS / trial.name, weights, there)
         process = context.Process(target=_work, args=given, name=trial.name, daemon=True)
-        with suppress(OSError, EOFError):  # it died as it was started, or there is no room for it: `there` stays silent
+        # It died as it was started, or there is no room for it: `there` stays silent.
+        with _safe_path(), suppress(OSError, EOFError):
             process.start()
         there.close()
         self._running[here] = process, trial
@@ -82,6 +80,23 @@ class Processes:
             process.kill()
         for process in started:
             process.join()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """What Python is started in this block takes no module from the working folder.
+
+    The fork server is Python started with -c, which would import a random.py there as Python's own.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _work(trial: Stored, letters: Letters, place: Path, weights: Mapping[str, str], told: Connection) -> None:
