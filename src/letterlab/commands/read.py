@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from letterlab.commands.options import Engine, RayAddress, check_engine
+from letterlab.commands.options import Engine, RayAddress, check_engine, one_core_a_product
 from letterlab.commands.picture_files import STANDARD_INPUT, picture_files
 from letterlab.errors import LetterlabError
 from letterlab.terminal import bar, complaints, console
@@ -147,6 +147,7 @@ def _outcomes(
     place: Callable[[str], Path] | None,
 ) -> Iterator[tuple[str, "Reading | LetterlabError"]]:
     """What comes of each picture, in their order; several are read at a time, one on each core."""
+    one_core_a_product()
     from letterlab.recognise.recogniser import Recogniser
 
     work = partial(_outcome, Recogniser(model), single, place)

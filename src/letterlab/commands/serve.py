@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from letterlab.commands.options import one_core_a_product
 from letterlab.errors import LetterlabError
 from letterlab.terminal import console
 from letterlab.web.limits import ServerLimits
@@ -61,6 +62,7 @@ def serve(
         write_site(static)
         console.print(f"The page, for any web server: {static}", markup=False)
         return
+    one_core_a_product()
     local = _is_allowed(host, token, anyone)
     try:
         with _listen(host, port) as listening:
