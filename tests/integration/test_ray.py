@@ -156,6 +156,8 @@ def test_a_machine_with_another_version_is_named(cluster, letters, tmp_path, mon
 
 
 def test_a_study_killed_leaves_no_training_behind_and_ends_by_the_same_command(cluster, letters, tmp_path):
+    import ray
+
     for part, one in (("train", letters.train), ("test", letters.test)):
         (tmp_path / part).mkdir()
         for name, image in zip(one.names, one.images, strict=True):
@@ -177,8 +179,11 @@ def test_a_study_killed_leaves_no_training_behind_and_ends_by_the_same_command(c
     process.wait()
     while at_work("mlp-rates"):
         time.sleep(0.01)  # without an end, were one left behind
+    cores = [int(ray.cluster_resources()["CPU"])]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    cores.append(int(ray.cluster_resources()["CPU"]))  # a machine that was killed counts until it is missed
     assert done.returncode == 0, done.stderr
+    assert any(f"{number} at a time" in done.stdout for number in cores)
     assert "Report: mine/report.html" in done.stdout
     assert "ray" not in done.stderr.casefold()
     assert (tmp_path / "mine" / STORE_FILE).exists()

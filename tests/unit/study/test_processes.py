@@ -1,5 +1,6 @@
 """Trials in processes of this machine: how they end."""
 
+import os
 import time
 from contextlib import closing
 
@@ -18,7 +19,9 @@ def test_a_search_gives_up_a_trial_below_the_medians(letters, tmp_path):
         store.add("x", planned, {})
         [trial] = store.trials("x")
         processes = Processes(letters, tmp_path, 1, {})
+        environment = dict(os.environ)
         processes.start(trial)
+        assert dict(os.environ) == environment
         said = [word for _ in range(3) for _, word in processes.listen()]
     assert [epoch.number for epoch in said[:2]] == [1, 2]
     assert said[2].state == "given up"
