@@ -4,7 +4,7 @@ LETTERS ?= drawn
 BUDGET ?= quick
 # What else `letterlab study` should be told: make study ARGS="--surname Иванов --lang ru"
 ARGS ?=
-# What `make recogniser` also trains on, beside LETTERS: sources with spaces between them.
+# What `make recogniser` also trains on, beside LETTERS and 3,900 drawn letters: sources with spaces between them.
 MORE ?=
 
 BIN := .venv/bin
@@ -20,10 +20,12 @@ READERS ?=
 study: .venv/study
 	$(BIN)/letterlab study "$(LETTERS)" --budget $(BUDGET) $(ARGS)
 
-# The network that comes with the program, anew: make recogniser LETTERS=FOLDER MORE="FOLDER drawn"
+# The network that comes with the program, anew: make recogniser LETTERS=FOLDER MORE=FOLDER/extra
 recogniser: .venv/study
-	$(BIN)/letterlab train src/letterlab/recognise/letters.toml "$(LETTERS)" $(MORE:%=--more "%") --prepare \
-		--out runs/recogniser
+	mkdir -p runs
+	$(BIN)/letterlab draw runs/recogniser-drawn.zip --train 3900 --test 26
+	$(BIN)/letterlab train src/letterlab/recognise/letters.toml "$(LETTERS)" $(MORE:%=--more "%") \
+		--more runs/recogniser-drawn.zip --prepare --out runs/recogniser
 	$(BIN)/letterlab export runs/recogniser --out src/letterlab/recognise/letters.onnx
 
 # dist/letterlab-VERSION-py3-none-any.whl; what an earlier build left behind must not get into it.

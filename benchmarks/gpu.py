@@ -1,25 +1,24 @@
 """How quickly a GPU learns letters, after the manner of cifar10-airbench (Keller Jordan 2024, arXiv:2404.00498).
 
     python benchmarks/gpu.py pack LETTERS FILE     anywhere: LETTERS as one file, to be carried to the GPU's machine
-    python benchmarks/gpu.py run FILE OUT.json     there: what follows, measured
+    python benchmarks/gpu.py run FILE OUT.json     there: what follows; with `until` or `trials` behind it, that
 
 The machine needs torch, NumPy and what letterlab's recipes need (pydantic, jaxtyping); the letters are on the GPU
 before the clock starts, and everything that a training does afterwards, augmentation too, is done there. A step is
-compiled (torch.compile) and recorded as one CUDA graph before the clock starts, as a training does it once and then for all its
-steps; weights are made anew for every seed. In bf16.
+compiled (torch.compile) and recorded as one CUDA graph before the clock starts; weights are made anew for every seed.
+In bf16.
 
 - epoch: one pass over the training letters.
 - until: trainings of 2 to 48 epochs, several seeds each; the time until a share of the test letters is read is that of
   the shortest whose mean reaches it. The test letters choose nothing else: the recipe was chosen by validation.
 - trials: perceptrons and CNNs, each from its own seed with its own learning rate, trained as one batched network
-  (torch.func), twice as many until the memory or `MOST` is reached.
+  (torch.func), twice as many until the memory, `MOST` or `PATIENCE` is reached.
 """
 
 import json
 import platform
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
@@ -44,6 +43,8 @@ TARGETS = (0.94, 0.955)
 SEEDS = 5
 MOST = 1024
 """Trials trained at once."""
+PATIENCE = 15
+"""Seconds for one number of trials, after which no greater one is tried."""
 
 
 def pack(source: str, file: Path) -> None:
@@ -167,12 +168,15 @@ def trials(model: Cnn | Mlp, letters: Letters, batch: int, steps: int = 20) -> l
     rows: list[dict[str, Any]] = []
     count = 1
     while count <= MOST:
+        began = time.perf_counter()
         try:
             rows.append({"trials": count} | _together(model, letters, images, labels, count, batch, steps))
         except torch.cuda.OutOfMemoryError:
             rows.append({"trials": count, "memory": "not enough"})
             break
         print(model.kind, json.dumps(rows[-1]), flush=True)
+        if time.perf_counter() - began > PATIENCE:
+            break
         count *= 2
     torch.cuda.empty_cache()
     return rows
@@ -226,53 +230,47 @@ def _together(
     }
 
 
-def attempt(work: Callable[[], Any]) -> Any:
-    """What work gives, or what it failed with: a machine that is lent for minutes shall measure the rest."""
-    try:
-        return work()
-    except Exception as error:
-        return f"failed: {error!r}"[:500]
-
-
-def run(file: Path, out: Path) -> None:
-    """Everything that the page tells of, as JSON."""
+def run(file: Path, out: Path, what: tuple[str, ...]) -> None:
+    """Everything that is asked for, into a JSON file that keeps the rest of what it held."""
     torch.backends.cudnn.benchmark = True
     letters = Letters(file)
-    began = time.perf_counter()
-    training = Training(letters, BATCH)
-    found: dict[str, Any] = {
+    found: dict[str, Any] = json.loads(out.read_text()) if out.exists() else {}
+    found |= {
         "gpu": torch.cuda.get_device_name(),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "letters": {name: len(labels) for name, (_, labels) in letters.part.items()},
-        "network": NETWORK.model_dump() | {"parameters": count_parameters(training.network)},
-        "recipe": {"batch": BATCH, "rate": RATE, "decay": DECAY, "smoothing": SMOOTHING} | CHANGES.model_dump(),
         "seeds": SEEDS,
-        "seconds_to_compile": time.perf_counter() - began,
     }
-    training.begin(0)
-    training.run(2)
-    found["epoch"] = median(training.run(1) for _ in range(9))
-    print(json.dumps(found), flush=True)
-    found["until"] = until(training)
-    for target in TARGETS:
-        reached = [row for row in found["until"] if row["test"] >= target]
-        found[f"seconds_until_{target:.1%}"] = reached[0]["seconds"] if reached else None
-    out.write_text(json.dumps(found, indent=1))
-    found["trials"] = {
-        "mlp": attempt(lambda: trials(Mlp(hidden=(256,)), letters, 128)),
-        "cnn": attempt(lambda: trials(Cnn(filters=(16, 32, 64)), letters, 128)),
-    }
-    out.write_text(json.dumps(found, indent=1))
+    if "until" in what:
+        began = time.perf_counter()
+        training = Training(letters, BATCH)
+        found["seconds_to_compile"] = time.perf_counter() - began
+        found["network"] = NETWORK.model_dump() | {"parameters": count_parameters(training.network)}
+        found["recipe"] = {"batch": BATCH, "rate": RATE, "decay": DECAY, "smoothing": SMOOTHING} | CHANGES.model_dump()
+        training.begin(0)
+        training.run(2)
+        found["epoch"] = median(training.run(1) for _ in range(9))
+        print(json.dumps(found), flush=True)
+        found["until"] = until(training)
+        for target in TARGETS:
+            reached = [row for row in found["until"] if row["test"] >= target]
+            found[f"seconds_until_{target:.1%}"] = reached[0]["seconds"] if reached else None
+        out.write_text(json.dumps(found, indent=1) + "\n")
+    if "trials" in what:
+        found["trials"] = {}
+        for model in (Mlp(hidden=(256,)), Cnn(filters=(16, 32, 64))):
+            found["trials"][model.kind] = trials(model, letters, 128)
+            out.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["pack", source, file]:
             pack(source, Path(file))
-        case ["run", file, out] if torch.cuda.is_available():
-            run(Path(file), Path(out))
-        case ["run", _, _]:
+        case ["run", _, _, *_] if not torch.cuda.is_available():
             sys.exit("This machine has no GPU that torch knows.")
+        case ["run", file, out, *what]:
+            run(Path(file), Path(out), tuple(what) or ("until", "trials"))
         case _:
             sys.exit(__doc__)

@@ -20,7 +20,7 @@ _KNOTS: Final = 7  # an elastic displacement is drawn at 7 x 7 knots, four pixel
 def augment(
     images: Float[Tensor, "b 1 28 28"], settings: Augmentation, generator: Generator, share: Share | None = None
 ) -> Float[Tensor, "b 1 28 28"]:
-    """Each letter turned, slanted, scaled, shifted and bent by its own random amounts, within the settings' limits.
+    """Each letter turned, slanted, scaled, shifted, bent and blurred by random amounts of its own, within the limits.
 
     Uniform between the limits either way; the elastic field is normal. What comes in from outside is black.
     Letters that are a share of a batch are changed as they would be in the whole batch.
@@ -51,4 +51,8 @@ def augment(
         knots = drawn(torch.randn, 2, _KNOTS, _KNOTS)
         field = functional.interpolate(knots, size=(SIDE, SIDE), mode="bicubic", align_corners=True)
         grid = grid + field.permute(0, 2, 3, 1) * (settings.elastic * _PIXEL)
-    return functional.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
+    changed = functional.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
+    if settings.blur:
+        around = functional.avg_pool2d(changed, 3, stride=1, padding=1)
+        changed = torch.lerp(changed, around, uniform(settings.blur, 1, 1, 1)).clamp(0, 1)
+    return changed

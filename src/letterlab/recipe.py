@@ -162,6 +162,8 @@ class Augmentation(Settings):
     """Shear: pixels sideways per pixel of height, at most, either way."""
     elastic: Annotated[float, Field(ge=0, le=6)] = 0.0
     """Standard deviation in pixels of a smooth random field of displacements (Simard et al. 2003)."""
+    blur: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of each pixel's neighbourhood, 3 by 3, that is mixed in, at most, or taken off, which sharpens."""
 
 
 class Recipe(Settings):
@@ -208,7 +210,7 @@ class Recipe(Settings):
 
 def no_augmentation() -> Augmentation:
     """Letters as they are."""
-    return Augmentation(rotation=0, shift=0, scale=0, slant=0, elastic=0)
+    return Augmentation(rotation=0, shift=0, scale=0, slant=0, elastic=0, blur=0)
 
 
 _Kind = TypeVar("_Kind", bound=Settings)

@@ -22,8 +22,11 @@ def test_nothing_asked_changes_nothing(picture):
     assert augment(picture, no_augmentation(), torch.Generator()) is picture
 
 
-@pytest.mark.parametrize("setting", [{"rotation": 20}, {"shift": 3}, {"scale": 0.3}, {"slant": 0.4}, {"elastic": 1.5}])
+@pytest.mark.parametrize(
+    "setting", [{"rotation": 20}, {"shift": 3}, {"scale": 0.3}, {"slant": 0.4}, {"elastic": 1.5}, {"blur": 0.8}]
+)
 def test_each_change_changes_every_letter_in_its_own_way_and_keeps_most_ink(picture, setting):
+    picture = 0.6 * picture  # ink that can still become brighter
     batch = picture.expand(64, -1, -1, -1)
     changed = augment(batch, only(**setting), torch.Generator().manual_seed(0))
     assert changed.shape == batch.shape
@@ -73,3 +76,15 @@ def test_a_rotation_neither_slants_nor_squeezes():
     xx, yy, xy = moments(changed)
     narrow, wide = torch.linalg.eigvalsh(torch.stack([xx, xy, xy, yy], dim=1).reshape(-1, 2, 2)).T
     assert (wide / narrow).max() < 1.1
+
+
+def test_blur_softens_some_letters_and_sharpens_others_within_its_limit():
+    edge = torch.zeros(1, 1, 28, 28)
+    edge[..., 14:] = 0.8
+    changed = augment(edge.expand(200, -1, -1, -1), only(blur=0.6), torch.Generator().manual_seed(0))
+    beside = changed[:, 0, 10, 13]  # a mean of 3 by 3 would bring a third of 0.8 there
+    assert beside.max() == pytest.approx(0.6 * 0.8 / 3, rel=0.05)
+    assert (beside == 0).float().mean() == pytest.approx(0.5, abs=0.1)
+    within = changed[:, 0, 10, 14]
+    assert within.max() == pytest.approx(0.8 + 0.6 * 0.8 / 3, rel=0.05)
+    assert changed[:, 0, 10, 20] == pytest.approx(0.8)  # far from an edge nothing changes
