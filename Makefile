@@ -76,6 +76,7 @@ schema: .venv/study
 	$(PIP) --editable '.[study,postgres,ray,notebook,dev]'
 	@command -v chromium >/dev/null || tools/install-chromium
 	@test -d /usr/lib/postgresql || tools/install-postgresql
+	@command -v faketime >/dev/null || tools/install-faketime
 	@touch $@
 
 # The auditors' own environment: they bring forty packages that the program does not need.
