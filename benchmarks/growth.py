@@ -41,7 +41,7 @@ WHATS = {
     "second": "opening it again",
     "mlp": "an epoch of the MLP",
     "cnn": "an epoch of the CNN",
-    "read": "reading pictures, one after another",
+    "read": "reading pictures one by one",
 }
 
 

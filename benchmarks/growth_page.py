@@ -107,7 +107,11 @@ def text(page: Page) -> str:
         for what in page.whats:
             cells = " | ".join(cell(one) for one in page.of(what))
             lines.append(f"| {what} | {cells} | {law_of(page, what, name).cells()} |")
-        lines.append("")
+        named = {what: law_of(page, what, name).named() for what in page.whats}
+        said = [
+            f"{kind}: {', '.join(of for of in named if named[of] == kind)}" for kind in dict.fromkeys(named.values())
+        ]
+        lines += ["", f"Growth of {name} is {'; '.join(said)}.", ""]
     partly = [one for one in page.measured if one.share < 0.995]
     if partly:
         parts = ", ".join(f"{one.share:.1%} of {one.what} with {one.letters:,}" for one in partly)
@@ -159,8 +163,8 @@ def with_limits(page: Page) -> list[str]:
         "",
         "What a step asks for (128 letters, forward and backward, with their changes and the optimiser) is counted",
         "as it runs: multiply-adds of products and convolutions, and the bytes that each operation is given and gives.",
-        "At the peak of its arithmetic, or at the speed of memory, it would take the times below; what stays in a",
-        "cache comes sooner than from memory.",
+        "At the higher of its precision's two peaks, or at the speed of memory, it would take the times below; what",
+        "stays in a cache comes sooner than from memory.",
         "",
         "| a step | multiply-adds | at the peak | bytes | at memory's speed | measured | of peak | of memory's speed |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -170,7 +174,7 @@ def with_limits(page: Page) -> list[str]:
         ("MLP", "an epoch of the MLP", "mlp", "fp32"),
         ("CNN", "an epoch of the CNN", "cnn", page.precision),
     ):
-        peak = of[f"{'product' if key == 'mlp' else 'convolution'} {precision}"]
+        peak = max(of[f"product {precision}"], of[f"convolution {precision}"])
         count, moved = of[f"{key} multiply-adds"], of[f"{key} bytes"]
         one = page.of(what)[len(page.of(what)) // 2]
         took = one.seconds / steps(one.letters)
@@ -185,7 +189,7 @@ def with_limits(page: Page) -> list[str]:
             f"The {name} (with {one.letters:,} letters) is nearer to the limit of {nearer}, at which its steps would "
             f"take {share:.0%} of their time. "
             + (
-                f"The other {1 - share:.0%} is neither."
+                f"The other {1 - share:.0%} goes into what neither counts."
                 if share < 1
                 else f"Its {nearer} is quicker than what was measured."
             )
