@@ -52,11 +52,9 @@ format: .venv/dev
 fuzz: .venv/dev
 	$(BIN)/python tests/fuzz/fuzz.py $(if $(SECONDS),--seconds $(SECONDS),--runs $(RUNS)) $(READERS:%="%")
 
-# The long versions of what docs/reliability.md promises.
+# The long versions of what docs/reliability.md promises; writes the figures there.
 soak: .venv/dev
-	$(BIN)/python -m pytest tests/faults/test_kills.py -q -s --kills 10
-	$(BIN)/python tests/fuzz/fuzz.py --seconds 20
-	$(BIN)/python benchmarks/serving_load.py
+	$(BIN)/python benchmarks/soak.py
 
 # sbom.json: all that an installation for studies holds, in CycloneDX; then whether a fault of any of it is known.
 audit: .audit .venv/study
@@ -78,6 +76,7 @@ schema: .venv/study
 	$(PIP) --editable '.[study,postgres,ray,notebook,dev]'
 	@command -v chromium >/dev/null || tools/install-chromium
 	@test -d /usr/lib/postgresql || tools/install-postgresql
+	@command -v faketime >/dev/null || tools/install-faketime
 	@touch $@
 
 # The auditors' own environment: they bring forty packages that the program does not need.

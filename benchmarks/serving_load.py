@@ -36,6 +36,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--requests", type=int, default=20_000, help="of the last part; an hour at 240 a second: 864000")
 parser.add_argument("--pictures", type=int, default=2_000, help="of each of the other parts")
 parser.add_argument("--rate", type=float, default=240, help="pictures a second: 80 percent of 300")
+parser.add_argument("--figures", type=Path, help="a JSON file for what is printed")
 arguments = parser.parse_args()
 
 
@@ -163,27 +164,22 @@ async def at_a_rate(server: Server, kind: Kind, n: int, rate: float) -> Client:
 
 
 async def main() -> None:
-    server, every = Server(), kinds()
+    server, every, figures = Server(), kinds(), []
     for kind in every:
         await at_once(server, kind, 50 // kind.pictures)
     print("                       pictures a second   ms of processor a picture   50 %   99 % (ms)   became")
-    highest = {}
-    for kind in every:
-        n = arguments.pictures // kind.pictures
-        begun, worked = perf_counter(), server.processor()
-        client = await at_once(server, kind, n)
-        highest[kind.name] = n * kind.pictures / (perf_counter() - begun)
-        tell(f"at once    {kind.name}", kind, n, perf_counter() - begun, server.processor() - worked, client)
-    for kind in every:
-        n = arguments.pictures // kind.pictures
-        begun, worked = perf_counter(), server.processor()
-        client = await at_a_rate(server, kind, n, arguments.rate / kind.pictures)
-        tell(f"at a rate  {kind.name}", kind, n, perf_counter() - begun, server.processor() - worked, client)
-    for kind in every:
-        n = arguments.pictures // kind.pictures
-        begun, worked = perf_counter(), server.processor()
-        client = await at_a_rate(server, kind, n, 4 * highest[kind.name] / kind.pictures)
-        tell(f"too much   {kind.name}", kind, n, perf_counter() - begun, server.processor() - worked, client)
+    highest: dict[str, float] = {}
+    for part in ("at once", "at a rate", "too much"):
+        for kind in every:
+            n = arguments.pictures // kind.pictures
+            begun, worked = perf_counter(), server.processor()
+            if part == "at once":
+                client = await at_once(server, kind, n)
+                highest[kind.name] = n * kind.pictures / (perf_counter() - begun)
+            else:
+                rate = arguments.rate if part == "at a rate" else 4 * highest[kind.name]
+                client = await at_a_rate(server, kind, n, rate / kind.pictures)
+            figures.append(tell(part, kind, n, perf_counter() - begun, server.processor() - worked, client))
     held = [server.memory()]
     for _ in range(4):
         await at_once(server, every[0], arguments.requests // 4)
@@ -191,15 +187,20 @@ async def main() -> None:
     print(f"for long   {arguments.requests:,} requests: " + " ".join(f"{one:.0f}" for one in held) + " MB")
     server.process.terminate()
     assert server.process.wait() == 0
+    if arguments.figures:
+        told = {"rate": arguments.rate, "parts": figures, "requests": arguments.requests, "memory": held}
+        arguments.figures.write_text(json.dumps(told), encoding="utf-8")
 
 
-def tell(name: str, kind: Kind, n: int, seconds: float, worked: float, client: Client) -> None:
+def tell(part: str, kind: Kind, n: int, seconds: float, worked: float, client: Client) -> dict[str, object]:
     times = [1000 * one for one in quantiles(client.seconds, n=100)]
     read = client.became["right"] * kind.pictures
     became = ", ".join(f"{number} {what}" for what, number in client.became.items())
     each = 1000 * worked / read
+    name = f"{part:<11}{kind.name}"
     print(f"{name:<23}{read / seconds:14.0f}{each:26.2f}{times[49]:14.0f}{times[98]:7.0f}        {became}")
     assert client.became["right"] + client.became["refused"] == n, became
+    return {"part": part, "kind": kind.name, "n": n, "rate": read / seconds, "p99": times[98], **client.became}
 
 
 if __name__ == "__main__":

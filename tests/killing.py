@@ -27,7 +27,14 @@ from letterlab.checkpoint import read_checkpoint
 from letterlab.checksum import is_whole
 from letterlab.recognise.model import open_model
 
-_LOADED = ["letterlab.study.engine", "torch._inductor", "letterlab.cli", "letterlab.export", "letterlab.report.page"]
+_LOADED = [
+    "letterlab.study.engine",
+    "torch._inductor",
+    "onnxscript",
+    "letterlab.cli",
+    "letterlab.export",
+    "letterlab.report.page",
+]
 _COUNTED = ("open", "os.", "shutil.", "sqlite3.")
 
 

@@ -50,6 +50,21 @@ def test_full_in_a_training(begun, tmp_path, disk):
     assert of(place / "run") == of(tmp_path / "room")
 
 
+def test_full_in_an_export(begun, disk, filled):
+    place = disk("4m")
+    shutil.copytree(begun("export") / "run", place / "run")
+    network = (place / "run" / "letters.onnx").read_bytes()
+    ballast = filled(place, len(network) // 2)
+    sentence(letterlab("export", "run", cwd=place), "run/letters.onnx")
+    assert (place / "run" / "letters.onnx").read_bytes() == network
+    sentence(letterlab("export", "run", "--out", "new.onnx", cwd=place), "new.onnx")
+    assert not (place / "new.onnx").exists()
+    assert left_over(place) == []
+    ballast.unlink()
+    assert letterlab("export", "run", "--out", "new.onnx", cwd=place).code == 0
+    assert (place / "new.onnx").read_bytes() == network
+
+
 def test_full_in_a_report(begun, disk, filled):
     place = disk("40m")
     shutil.copytree(begun("study") / "study", place / "study")
