@@ -10,16 +10,17 @@ from pathlib import Path
 class Job:
     """One way of doing a row's work: a program that lives long, or a command that is started anew each time.
 
-    A program `benchmarks/jobs/NAME.py` sets itself up, warms up, prints the line {"ready": true}, and then, for each
-    line that it is given, does its work once and prints {"seconds": ...} with whatever else the row shows; it ends
-    with its input. The line that it is given is the number of the alternation, from 0. All else that it prints belongs
-    on standard error.
+    A program `benchmarks/jobs/NAME.py` sets itself up, warms up, and calls `protocol.serve`: it prints {"ready": true},
+    and then, for each line {"number": 0, "earlier": {...}} that it is given, does its work once and prints
+    {"seconds": ...} with whatever else the row shows; it ends with its input. `number` is the alternation's, `earlier`
+    holds the answers of the jobs before it in this alternation, by name: theirs work in their order, then ours.
 
     Arguments may hold these places, made when the first row that is measured asks for them:
         {letters}      folder of letters in the assignment's format (13,000 to train on)
         {tree}         the same unpacked as peers like it: train/a/a_00002.jpg, validation/..., test/...
         {drawn}        zip of drawn letters, 65,000 to train on and 13,000 to test
         {drawn_tree}   the same unpacked as {tree} is
+        {picture}      one letter's JPEG
         {scratch}      a folder of the job's own, empty when it starts
         {ours}         folder of the programs beside our Python; {theirs}: beside the peers'
     """
