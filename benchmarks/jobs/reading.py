@@ -1,9 +1,9 @@
 """Letters that are ready, through the shipped network: python reading.py FOLDER COUNT READER
 
-The reader is letterlab, onnxruntime, torch, torch-channels-last, keras or opencv. With a count of 1 the clock stands over
-500 letters given one after the other, and the seconds are those of one; it is also told how many milliseconds a letter takes
-from its PNG on. With more, the seconds are those of all. Before that, it is seen to that the reader says what ONNX Runtime
-says of the same letters.
+The reader is letterlab, onnxruntime, torch, torch-channels-last, keras or opencv. With a count of 1 the clock stands
+over 500 letters given one after the other, and the seconds are those of one; the answer also says how many milliseconds
+a letter takes from its PNG on. With more, the seconds are those of all. Before that, it is seen to that the reader says
+what ONNX Runtime says of the same letters.
 """
 
 import os
