@@ -44,8 +44,8 @@ def opencv() -> Read:
     return read
 
 
-def torch_eager(channels_last: bool = False) -> Read:
-    """Layers of torch.nn, one after the other; in memory as usual, or as torch's tuning guide advises for a CPU."""
+def torch_network() -> Any:
+    """Layers of torch.nn, one after the other: pixels [n, 1, 28, 28] in 0..255 to probabilities [n, 27]."""
     import torch
     from torch import Tensor, nn
 
@@ -79,7 +79,14 @@ def torch_eager(channels_last: bool = False) -> Read:
             layers.append(By(name, float(numbers[0])))
         elif name in ("Relu", "MaxPool", "Softmax"):
             layers.append({"Relu": nn.ReLU(), "MaxPool": nn.MaxPool2d(2), "Softmax": nn.Softmax(dim=1)}[name])
-    network = nn.Sequential(*layers).eval()
+    return nn.Sequential(*layers).eval()
+
+
+def torch_eager(channels_last: bool = False) -> Read:
+    """torch without any compilation; in memory as usual, or as its tuning guide advises for a CPU."""
+    import torch
+
+    network = torch_network()
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
 
