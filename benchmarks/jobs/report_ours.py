@@ -57,8 +57,6 @@ def main() -> None:
         stored = folder / "test.npz"
         shares = said / said.sum(axis=1, keepdims=True)
         letterlab.Predictions(shares, letters.test.labels, letters.test.names).save(stored)
-            stored
-        )
         study(letters, folder / "study")
 
         def work(_: dict[str, Any]) -> dict[str, Any]:
