@@ -19,6 +19,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from operators import declare_missing
 from PIL import Image
 from protocol import serve
@@ -26,6 +27,27 @@ from shipped import torch_network
 from torch import nn
 
 TOP = 25
+
+
+def test_letters(tree: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Pictures [n, 28, 28] as they are stored, and labels."""
+    files = sorted((tree / "test").rglob("*.jpg"))
+    labels = np.array([ord(file.name[0]) - ord("a") for file in files])
+    return np.stack([np.array(Image.open(file).convert("L")) for file in files]), labels
+
+
+def answers_to(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The shipped network's probabilities [n, 26], not yet summing to 1."""
+    with torch.inference_mode():
+        return torch_network()(torch.from_numpy(pixels)[:, None].float())[:, :26].numpy()
+
+
+def transposed(tree: Path) -> bool:
+    """Whether the letters lie on their sides, as EMNIST's do: whether the network reads more of them so."""
+    pixels, labels = test_letters(tree)
+    turned = np.ascontiguousarray(pixels.transpose(0, 2, 1))
+    stored, upright = ((answers_to(one).argmax(axis=1) == labels).mean() for one in (pixels, turned))
+    return bool(upright > stored)
 
 
 def fastai(tree: Path, out: Path) -> Callable[[], int]:
@@ -44,7 +66,8 @@ def fastai(tree: Path, out: Path) -> Callable[[], int]:
         tree, train="train", valid="test", img_cls=PILImageBW, bs=64, num_workers=2, device=torch.device("cpu")
     )
     # fastai gives it pictures in 0..1 and takes scores of the 26 letters.
-    network = nn.Sequential(*torch_network()[1:-1], Lambda(lambda scores: scores[:, :26]))
+    turn = Lambda(lambda x: x.transpose(2, 3)) if transposed(tree) else nn.Identity()
+    network = nn.Sequential(turn, *torch_network()[1:-1], Lambda(lambda scores: scores[:, :26]))
     learner = Learner(loaders, network, loss_func=CrossEntropyLossFlat())
 
     def work() -> int:
@@ -66,11 +89,10 @@ def sklearn(tree: Path, out: Path) -> Callable[[], int]:
     """ConfusionMatrixDisplay, and pictures drawn by hand."""
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    files = sorted((tree / "test").rglob("*.jpg"))
-    labels = np.array([ord(file.name[0]) - ord("a") for file in files])
-    pixels = np.stack([np.array(Image.open(file).convert("L")) for file in files])
-    with torch.inference_mode():
-        said = torch_network()(torch.from_numpy(pixels)[:, None].float())[:, :26].numpy()
+    pixels, labels = test_letters(tree)
+    if transposed(tree):
+        pixels = np.ascontiguousarray(pixels.transpose(0, 2, 1))
+    said = answers_to(pixels)
     np.savez(out / "test.npz", pixels=pixels, labels=labels, probabilities=said / said.sum(axis=1, keepdims=True))
 
     def work() -> int:

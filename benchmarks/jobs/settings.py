@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 TRIALS = 24
-EPOCHS = 3
+EPOCHS = 2
 SPACE: dict[str, list[Any]] = {
     "hidden": [[128], [256], [512], [256, 128], [512, 256]],
     "activation": ["relu", "tanh", "sigmoid"],

@@ -27,6 +27,7 @@ def trainable(config: dict[str, Any]) -> None:
 def study(settings: list[dict[str, Any]], folder: str) -> dict[str, Any]:
     tuner = tune.Tuner(
         tune.with_resources(trainable, {"cpu": 1}),
+        tune_config=tune.TuneConfig(reuse_actors=True),  # else each trial loads torch anew
         param_space={"setting": tune.grid_search(settings), "tree": str(Path(sys.argv[1]).resolve())},
         run_config=tune.RunConfig(storage_path=folder, verbose=0),
     )

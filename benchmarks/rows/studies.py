@@ -1,6 +1,6 @@
 """A study of many small networks, each with settings of its own: the same 24 perceptrons for everybody.
 
-Costs some 12 minutes of which letterlab has half of one: peers decode all letters again in each of 24 times 3 epochs.
+Costs some 12 minutes of which letterlab has half of one: peers decode all letters again in each of 24 times 2 epochs.
 """
 
 from rows import Job, Row
@@ -10,7 +10,7 @@ NO_TALK = (("RAY_USAGE_STATS_ENABLED", "0"), ("RAY_AIR_NEW_OUTPUT", "0"), ("RAY_
 ROWS = (
     Row(
         name="study",
-        what="a study of 24 perceptrons on 11,700 letters, 3 epochs each",
+        what="a study of 24 perceptrons on 11,700 letters, 2 epochs each",
         least=6,
         ours=Job("letterlab.begin_study", "study_ours", ("{letters}",)),
         theirs=(
