@@ -55,8 +55,8 @@ def main() -> None:
         return clock.seconds
 
     count = len(learner(64).dls.train_ds)
-    batch = chosen(asked, probe)
-    learn = learner(min(batch, count))
+    batch = chosen(asked, count, probe)
+    learn = learner(batch)
     timed(learn)
     serve(lambda _: {"seconds": timed(learn), "batch": batch})
 

@@ -70,11 +70,12 @@ def main() -> None:
         return clock.seconds
 
     def probe(batch: int) -> float:
-        model, few = network(kind), dataset(batch).take(PROBED // batch)
+        model, few = network(kind), dataset(batch).take(min(PROBED, count) // batch)
         timed(model, few)
         return timed(model, few)
 
-    batch = chosen(asked, probe)
+    count = len(list((Path(tree) / "train").glob("*/*.jpg")))
+    batch = chosen(asked, count, probe)
     model, letters = network(kind), dataset(batch)
     timed(model, letters)
     timed(model, letters)

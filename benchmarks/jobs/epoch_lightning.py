@@ -66,10 +66,10 @@ def main() -> None:
         return clock.seconds
 
     few = Subset(letters, range(min(PROBED, len(letters))))
-    batch = chosen(asked, lambda size: timed(loader(few, size)))
-    batches = loader(letters, min(batch, len(letters)))
+    batch = chosen(asked, len(letters), lambda size: timed(loader(few, size)))
+    batches = loader(letters, batch)
     timed(batches)
-    share = len(letters) / (len(batches) * min(batch, len(letters)))
+    share = len(letters) / (len(batches) * batch)
     serve(lambda _: {"seconds": timed(batches) * share, "batch": batch})
 
 

@@ -45,15 +45,14 @@ def main() -> None:
     count = len(parts(letters).kept)
 
     def whole(epoch: Epoch, batch: int) -> float:
-        size = min(batch, count)
-        return epoch.seconds * count / (count // size * size)
+        return epoch.seconds * count / (count // batch * batch)
 
     def probe(batch: int) -> float:
         trained = epochs(kind, batch, letters)
         next(trained)
         return whole(next(trained), batch)
 
-    batch = chosen(asked, probe)
+    batch = chosen(asked, count, probe)
     trained = epochs(kind, batch, letters)
     next(trained)
 
