@@ -15,7 +15,10 @@ RUNS ?= 20000
 SECONDS ?=
 READERS ?=
 
-.PHONY: study recogniser wheel test check schema format fuzz soak audit clean
+# What `make bench` measures, all if nothing is given: make bench ROWS="mlp open" ARGS="--alternations 7"
+ROWS ?=
+
+.PHONY: study recogniser wheel test check schema format fuzz soak bench audit clean
 
 study: .venv/study
 	$(BIN)/letterlab study "$(LETTERS)" --budget $(BUDGET) $(ARGS)
@@ -56,6 +59,10 @@ fuzz: .venv/dev
 soak: .venv/dev
 	$(BIN)/python benchmarks/soak.py
 
+# benchmarks/RESULTS.md: letterlab and its peers by turns, in about an hour on a machine that does nothing else.
+bench: .venv/study .peers
+	$(BIN)/python benchmarks/bench.py $(ROWS) $(ARGS)
+
 # sbom.json: all that an installation for studies holds, in CycloneDX; then whether a fault of any of it is known.
 audit: .audit .venv/study
 	.audit/bin/python tools/audit.py $(BIN)/python
@@ -85,5 +92,11 @@ schema: .venv/study
 	$@/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+# What letterlab is measured against, all of it in an environment of its own.
+.peers: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 clean:
-	rm -rf .venv .audit build dist src/*.egg-info
+	rm -rf .venv .audit .peers .bench build dist src/*.egg-info

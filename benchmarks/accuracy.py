@@ -1,4 +1,4 @@
-"""How well networks read letters, each by a recipe of benchmarks/recipes: mean of several seeds, with its interval.
+"""How well networks read letters, each by a recipe of benchmarks/accuracy: mean of several seeds, with its interval.
 
     python benchmarks/accuracy.py LETTERS --emnist DIR --more LETTERS/extra [--device cuda --at-once 12] [RECIPE ...]
 
@@ -80,7 +80,7 @@ def main() -> None:
     """All recipes, or those named, once with each seed."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("letters")
-    arguments.add_argument("recipes", nargs="*", type=Path, default=sorted((HERE / "recipes").glob("*.toml")))
+    arguments.add_argument("recipes", nargs="*", type=Path, default=sorted((HERE / "accuracy").glob("*.toml")))
     arguments.add_argument("--emnist", default="")
     arguments.add_argument("--more", action="append", default=[])
     arguments.add_argument("--device", choices=["cpu", "cuda"], default="cpu")

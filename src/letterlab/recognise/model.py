@@ -83,8 +83,9 @@ def open_model(file: Path, threads: int = 1) -> Model:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong with a file is said below, once
-    # A thread that waits sleeps: beside it other pictures are read.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Between two pictures its threads sleep: something else may want their cores. Within one they wait for each other
+    # by spinning, without which a letter takes half as long again.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.add_session_config_entry("session.load_model_format", "ONNX")  # of its two formats the documented one
     try:
         session = onnxruntime.InferenceSession(
