@@ -118,7 +118,7 @@ class Program:
 
     def wait_until_ready(self) -> None:
         """Passes over what libraries print while it sets itself up."""
-        while self.line().strip() != '{"ready": true}':
+        while not self.line().rstrip().endswith('{"ready": true}'):
             pass
 
     def work(self, given: dict[str, Any]) -> dict[str, Any]:
