@@ -99,9 +99,9 @@ def main() -> None:
     with Places(asked.letters.resolve(), asked.work.resolve(), asked.quick) as places:
         for row in rows:
             print(f"{row.name}: {row.what}", file=sys.stderr, flush=True)
-            times = row.alternations or asked.alternations or (2 if asked.quick else 5)
+            times = asked.alternations or (2 if asked.quick else row.alternations or 5)
             load = os.getloadavg()[0]
-            measured = measure(row, min(times, 2) if asked.quick else times, places)
+            measured = measure(row, times, places)
             found[row.name] = entry(row, measured, places, load)
             print(table({row.name: found[row.name]}), file=sys.stderr, flush=True)
             if out:

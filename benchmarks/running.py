@@ -71,7 +71,7 @@ def started(job: Job, programs: str, places: Mapping[str, str]) -> "Iterator[Com
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
         program = Program(job.name, process)
         try:
-            program.answer()
+            program.wait_until_ready()
             yield program
         finally:
             assert process.stdin
@@ -109,19 +109,24 @@ class Program:
         self.name, self.process = name, process
         self.measured = Measured()
 
-    def answer(self) -> dict[str, Any]:
+    def line(self) -> str:
         """Its next line. Raises `RuntimeError` where it has ended."""
         assert self.process.stdout
         if not (line := self.process.stdout.readline()):
             raise RuntimeError(f"The job {self.name} ended with {self.process.wait()}: {self.process.args}")
-        return json.loads(line)
+        return line
+
+    def wait_until_ready(self) -> None:
+        """Passes over what libraries print while it sets itself up."""
+        while not self.line().rstrip().endswith('{"ready": true}'):
+            pass
 
     def work(self, given: dict[str, Any]) -> dict[str, Any]:
         """Lets it work once."""
         assert self.process.stdin
         with watched(self.process.pid, self.measured):
             print(json.dumps(given), file=self.process.stdin, flush=True)
-            answer = self.answer()
+            answer = json.loads(self.line())
         self.measured.answers.append(answer)
         return answer
 

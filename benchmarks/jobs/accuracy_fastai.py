@@ -51,7 +51,7 @@ def main() -> None:
         )
         until = Until(wanted)
         learn = Learner(dls, network(kind), nn.CrossEntropyLoss(), metrics=accuracy, cbs=until)
-        with learn.no_logging():
+        with learn.no_bar(), learn.no_logging():
             learn.fit_one_cycle(int(epochs))
         return until
 

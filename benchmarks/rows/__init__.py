@@ -53,7 +53,7 @@ class Row:
     limit: float | None = None
     """Seconds that ours must not reach."""
     alternations: int | None = None
-    """How often each job works, where that is not the command line's number (seeds, for example)."""
+    """How often each job works (each with a seed of its own, for example), where the command line does not say."""
 
 
 def all_rows() -> Iterator[Row]:

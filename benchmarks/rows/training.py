@@ -33,7 +33,7 @@ def epoch(kind: str, count: str, batch: str) -> Row:
 def accuracy(kind: str, cycle: int) -> Row:
     return Row(
         name=f"{kind}-accuracy",
-        what=f"training until validation accuracy equals the plain script's best of 20 epochs, {NETWORKS[kind]}",
+        what=f"until validation accuracy equals the plain script's best of 20 epochs, {NETWORKS[kind]}",
         least=5,
         ours=Job("letterlab.fit", "accuracy_ours", ("{letters}", kind)),
         theirs=(

@@ -140,7 +140,7 @@ PROGRAM = """
 import sys
 sys.path.insert(0, {jobs!r})
 from protocol import serve
-print("warming up", file=sys.stderr)
+print("noise of setting up", end="")
 def work(given):
     print("noise of a library")
     return {{"seconds": 0.5, "number": given["number"], "heard": list(given["earlier"])}}
