@@ -1,7 +1,8 @@
 """letterlab and its peers, side by side in one run: python benchmarks/bench.py [ROW ...]
 
-Each row's figures go to results.json as soon as it is done; RESULTS.md and results.svg are written from that file
-alone. Rows that are not asked for keep what was measured earlier, with its date, versions and machine.
+Each row's figures go to results.json as soon as it is done; RESULTS.md and results.svg are written from that file,
+from those of `accuracy.py` and `gpu.py`, and from shortfalls.toml, which says why a row falls short. Rows that are not
+asked for keep what was measured earlier, with its date, versions and machine.
 """
 
 import argparse
@@ -9,10 +10,12 @@ import json
 import os
 import shlex
 import sys
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from beside import accuracy, gpu
 from places import Places
 from results import figure, table
 from rows import Row, all_rows
@@ -45,9 +48,8 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def stored(folder: Path) -> dict[str, Any]:
-    """What results.json holds, by row."""
-    path = folder / "results.json"
+def stored(path: Path) -> dict[str, Any]:
+    """What a file of results holds; nothing where there is none."""
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
@@ -79,7 +81,10 @@ def write(folder: Path, found: dict[str, Any]) -> None:
     """The three files of the results."""
     found = {row.name: found[row.name] for row in all_rows() if row.name in found}
     write_text(folder / "results.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    write_text(folder / "RESULTS.md", table(found))
+    beside = {name: stored(HERE / f"{name}.json") for name in ("accuracy", "gpu")}
+    sections = [*accuracy(beside["accuracy"]), *gpu(beside["gpu"])]
+    shortfalls = tomllib.loads((HERE / "shortfalls.toml").read_text(encoding="utf-8"))
+    write_text(folder / "RESULTS.md", table(found, shortfalls) + "".join(f"{line}\n" for line in sections))
     write_text(folder / "results.svg", figure(found))
 
 
@@ -91,7 +96,7 @@ def main() -> None:
             print(f"{row.name:24} {row.what}")
         return
     out = asked.out or (None if asked.quick else HERE)
-    found = stored(out) if out else {}
+    found = stored(out / "results.json") if out else {}
     if asked.write:
         write(out or HERE, found)
         return

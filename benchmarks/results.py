@@ -122,8 +122,8 @@ def times(ratio: float) -> str:
     return "∞" if math.isinf(ratio) else f"{ratio:.0f}" if ratio >= 100 else f"{ratio:#.3g}".rstrip(".")
 
 
-def table(found: Mapping[str, Any]) -> str:
-    """RESULTS.md."""
+def table(found: Mapping[str, Any], shortfalls: Mapping[str, str] | None = None) -> str:
+    """The rows, and what is known of why one falls short."""
     rows = {name: standing(row) for name, row in found.items()}
     lines = [
         "# Against peers",
@@ -161,6 +161,8 @@ def table(found: Mapping[str, Any]) -> str:
             f"| {times(one.least) if one.least else ''} | {one.peak / 1e6:,.0f} MB | {one.shown} |"
             for one in row.theirs
         ]
+        if not row.met and shortfalls and name in shortfalls:
+            lines += ["", f"Why not: {shortfalls[name]}"]
     lines += ["", "## On what", ""]
     for circumstances, names in gathered(found).items():
         lines += [f"{', '.join(names)}: {circumstances}", ""]
