@@ -34,10 +34,10 @@ def letter_files(letters: str, seed: int = 0) -> list[tuple[str, bytes]]:
     return [(f"{letter}_{i:05}.png", encoded(images[i - 1])) for i, letter in enumerate(letters, start=1)]
 
 
-def zipped(files: Files) -> bytes:
-    """A zip of these files; a name may occur twice."""
+def zipped(files: Files, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip of these files, packed by one of zipfile's methods; a name may occur twice."""
     packed = io.BytesIO()
-    with warnings.catch_warnings(), zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with warnings.catch_warnings(), zipfile.ZipFile(packed, "w", method) as archive:
         warnings.simplefilter("ignore", UserWarning)  # of a name that occurs twice
         for name, content in files:
             archive.writestr(name, content)

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 SCANS_LIMIT: Final = 100
@@ -17,6 +18,7 @@ _SCAN: Final = 0xDA
 _END: Final = 0xD9
 _APP1: Final = 0xE1
 _EXIF: Final = b"Exif\0\0"
+_START_OF_SCAN: Final = b"\xff\xda"
 # TEM and SOI have no segment.
 _ALONE: Final = frozenset({0x01, 0xD8})
 
@@ -40,25 +42,49 @@ def jpeg_header(content: bytes) -> JpegHeader | None:
     Every marker is looked at, to the one that ends the picture: were one taken for the beginning of a segment that
     libjpeg does not see, a small frame could be shown here and a large one to libjpeg.
     """
-    at, scans, exif = 2, 0, b""
-    frame: tuple[int, int, int] | None = None
+    start = content.find(_START_OF_SCAN)
+    before = _walk(content[:start], _BEGINNING) if start > 0 else None
+    # Pictures that one program wrote share all that stands before their scan: it is walked through once.
+    walked = _walk_on(content, before if before and before.at == start else _BEGINNING)
+    if walked is None or not walked.ended:
+        return None
+    frame, scans, exif = walked.frame, walked.scans, walked.exif
+    return JpegHeader(frame[1], frame[2], frame[0], scans, exif) if frame and scans else None
+
+
+class _Walked(NamedTuple):
+    """How far the markers were looked at, and what they said."""
+
+    at: int
+    frame: tuple[int, int, int] | None
+    scans: int
+    exif: bytes
+    ended: bool
+
+
+_BEGINNING: Final = _Walked(2, None, 0, b"", False)
+
+
+def _walk_on(content: bytes, begun: _Walked) -> _Walked | None:
+    """To the mark that ends the picture, or the last marker; None where a segment is cut short."""
+    at, frame, scans, exif, ended = begun
     try:
-        while found := _MARKER.search(content, at):
+        while not ended and (found := _MARKER.search(content, at)):
             marker, at = found[1][0], found.end()
             if marker == _END:
-                break
-            if marker in _ALONE:
-                continue
-            length = int(struct.unpack_from(">H", content, at)[0])
-            if marker in _FRAMES and frame is None:
-                frame = struct.unpack_from(">BHH", content, at + 2)
-            elif marker == _SCAN:
-                scans += 1
-            elif marker == _APP1 and content.startswith(_EXIF, at + 2):
-                exif = content[at + 2 + len(_EXIF) : at + length]
-            at += max(length, 2)
-        else:
-            return None
+                ended = True
+            elif marker not in _ALONE:
+                length = int(struct.unpack_from(">H", content, at)[0])
+                if marker in _FRAMES and frame is None:
+                    frame = struct.unpack_from(">BHH", content, at + 2)
+                elif marker == _SCAN:
+                    scans += 1
+                elif marker == _APP1 and content.startswith(_EXIF, at + 2):
+                    exif = content[at + 2 + len(_EXIF) : at + length]
+                at += max(length, 2)
     except struct.error:
         return None
-    return JpegHeader(frame[1], frame[2], frame[0], scans, exif) if frame and scans else None
+    return _Walked(at, frame, scans, exif, ended)
+
+
+_walk = lru_cache(maxsize=8)(_walk_on)

@@ -4,7 +4,10 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from letterlab import jpeg
 from letterlab.jpeg import SCANS_LIMIT, JpegHeader, jpeg_header
 from letterlab.recognise.decoding import Limits, PictureError, decode
 from letterlab.sources.pictures import decoding
@@ -52,3 +55,31 @@ def test_a_picture_of_too_many_scans_is_not_decoded():
         decode(content)
     with decoding(resize=False) as read, pytest.raises(UnreadableError, match="more than 100 scans"):
         read(content)
+
+
+PIECES = [
+    b"\xff",
+    b"\xda",
+    b"\xff\xda",
+    b"\xff\xd9",
+    b"\xff\xd8",
+    b"\xff\xc0",
+    b"\xff\xfe",
+    b"\0",
+    b"\0\2",
+    b"\0\5",
+    b"\0\x0b",
+    EXIF,
+    SMALL,
+]
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=14), at=st.integers(0, len(SMALL)))
+def test_what_stands_before_a_scan_may_be_walked_through_once_for_many_pictures(pieces, at):
+    """What is remembered of one picture's beginning says the same of another as its own would, whatever it holds."""
+    content = SMALL[:at] + b"".join(pieces) + SMALL[at:]
+    walked = jpeg._walk_on(content, jpeg._BEGINNING)
+    expected = None
+    if walked and walked.ended and walked.frame and walked.scans:
+        expected = JpegHeader(walked.frame[1], walked.frame[2], walked.frame[0], walked.scans, walked.exif)
+    assert jpeg_header(content) == jpeg_header(content) == expected

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from letterlab.errors import LetterlabError
 from letterlab.sources.stored import UnreadableError
@@ -35,6 +35,9 @@ length. Open, they take ten times as much, and a zip within a zip can list a mil
 
 # Bytes of an entry in a table of contents, without name and extra field (APPNOTE.TXT 4.3.12).
 _ENTRY: Final = 46
+# Bytes of a member's own header before its name (4.3.7), and the flag of a name in UTF-8 (4.4.4).
+_LOCAL_HEADER: Final = 30
+_UTF8: Final = 0x800
 # What zipfile and its decompressors raise over bytes that are no whole zip: RuntimeError covers an unknown version,
 # ValueError a name that is no UTF-8.
 _ZIP_ERRORS: Final = (
@@ -146,7 +149,7 @@ class _Unfolding:
             parts = tuple(part for part in name.split("/") if part not in ("", "."))
             if name.endswith("/") or not parts or not _is_wanted(parts[-1]):
                 continue
-            if ".." in parts or name.startswith("/") or re.match("[A-Za-z]:", parts[0]):
+            if ".." in parts or name.startswith("/") or (":" in parts[0] and re.match("[A-Za-z]:", parts[0])):
                 yield Member((*way, *parts), partial(_refuse, "its name leads out of the zip"))
             elif any(map(_is_debris, parts)):
                 continue
@@ -181,6 +184,8 @@ class _Unfolding:
         if self._unpacked_left < 0:
             raise UnreadableError(f"with it, all zips unpack to more than their limit of {UNPACKED_LIMIT:,} bytes")
         try:
+            if info.compress_type == zipfile.ZIP_STORED and (content := _stored(archive, info)) is not None:
+                return content
             with archive.open(info) as unpacked:
                 return unpacked.read(info.file_size)  # without a number zipfile would unpack more than it gives
         except _ZIP_ERRORS as error:
@@ -228,6 +233,24 @@ def _opened_zip(file: Path | io.BytesIO, contents_limit: int) -> Iterator[zipfil
         content.limit = None
         with archive:
             yield archive
+
+
+def _stored(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | None:
+    """A member that is stored as it is, in a fifth of the time that zipfile takes.
+
+    None where anything is not as it should be: zipfile then says what.
+    """
+    file: Any = archive.fp
+    file.seek(info.header_offset)
+    name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
+    header = file.read(_LOCAL_HEADER + len(name))
+    if len(header) < _LOCAL_HEADER + len(name) or header[:4] != b"PK\3\4" or header[_LOCAL_HEADER:] != name:
+        return None
+    name_length, extra_length = struct.unpack_from("<HH", header, 26)
+    if name_length != len(name) or info.file_size != info.compress_size:
+        return None
+    content: bytes = file.read(extra_length + info.file_size)[extra_length:]
+    return content if len(content) == info.file_size and zlib.crc32(content) == info.CRC else None
 
 
 def _read_file(file: Path) -> bytes:

@@ -38,7 +38,8 @@ def letter_of(name: str) -> int:
     Raises:
         UnreadableError: the name does not begin with one letter from A to Z.
     """
-    name = unicodedata.normalize("NFC", name)  # macOS writes é as e and an accent
+    if not name.isascii():
+        name = unicodedata.normalize("NFC", name)  # macOS writes é as e and an accent
     if name[0].isascii() and name[0].isalpha() and not name[1:2].isalpha():
         return index_of(name[0])
     raise UnreadableError(

@@ -192,3 +192,19 @@ def test_links_are_followed_once(tmp_path):
 def test_a_name_that_is_no_utf8_is_made_printable(tmp_path):
     (tmp_path / b"a_\xff.jpg".decode("utf-8", "surrogateescape")).write_bytes(b"a")
     assert contents(tmp_path) == {"a_\ufffd.jpg": b"a"}
+
+
+def test_stored_members_are_read_by_themselves_and_damage_is_still_found(tmp_path, monkeypatch):
+    """As zipfile reads them, whatever their names: the shorter way is only taken where all is as it should be."""
+    names = ["a_1.jpg", "train/é_ж.png", "B 2.JPG"]
+    content = zipped([(name, name.encode() * 40) for name in names], zipfile.ZIP_STORED)
+    opened = []
+    original = zipfile.ZipFile.open
+    monkeypatch.setattr(
+        zipfile.ZipFile, "open", lambda self, info, *rest: opened.append(info) or original(self, info, *rest)
+    )
+    assert contents(written(tmp_path, content)) == {name: name.encode() * 40 for name in names}
+    assert not opened
+    at = content.index(b"a_1.jpga_1.jpg") + len("a_1.jpg")
+    flipped = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+    assert "Bad CRC-32" in contents(written(tmp_path, flipped))["a_1.jpg"]
