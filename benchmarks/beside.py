@@ -84,7 +84,7 @@ def gpu(found: Mapping[str, Any]) -> list[str]:
     ]
     by_kind = {kind: {row["trials"]: row for row in rows} for kind, rows in found["trials"].items()}
     for count in sorted({count for rows in by_kind.values() for count in rows}):
-        cells = [cell for kind in ("mlp", "cnn") for cell in at_once(by_kind[kind].get(count))]
+        cells = [cell for kind in ("mlp", "cnn") for cell in at_once(by_kind.get(kind, {}).get(count))]
         lines.append(f"| {count} | {' | '.join(cells)} |")
     return lines
 
