@@ -68,8 +68,8 @@ audit: .audit .venv/study
 	.audit/bin/python tools/audit.py $(BIN)/python
 
 # The published schema of findings.json, anew from the types that say what it holds.
-schema: .venv/study
-	$(BIN)/python -c 'from letterlab.report.findings_file import schema; print(schema(), end="")' > docs/findings.schema.json
+schema: .venv/dev
+	$(BIN)/python -c 'import jaxtyping; from letterlab.report.findings_file import schema; print(schema(), end="")' > docs/findings.schema.json
 
 # Stamps: each stands for an environment that holds what pyproject.toml and constraints.txt ask for.
 .venv/study: pyproject.toml constraints.txt

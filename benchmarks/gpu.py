@@ -3,7 +3,7 @@
     python benchmarks/gpu.py pack LETTERS FILE     anywhere: LETTERS as one file, to be carried to the GPU's machine
     python benchmarks/gpu.py run FILE OUT.json     there: what follows; with `until` or `trials` behind it, that
 
-The machine needs torch, NumPy and what letterlab's recipes need (pydantic, jaxtyping); the letters are on the GPU
+The machine needs torch, NumPy and what letterlab's recipes need (pydantic); the letters are on the GPU
 before the clock starts, and everything that a training does afterwards, augmentation too, is done there. A step is
 compiled (torch.compile) and recorded as one CUDA graph before the clock starts; weights are made anew for every seed.
 In bf16.

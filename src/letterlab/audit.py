@@ -6,11 +6,11 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
-from jaxtyping import Int
 
 from letterlab.alphabet import LETTERS
 from letterlab.duplicates import Pairs, find_duplicates
 from letterlab.letterset import Letters, LetterSet, Orientation, SetAside
+from letterlab.shapes import Int
 
 _SHOWN: Final = 5
 """Names given in a line of the summary before "and n more"."""

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Final
 
 import torch
-from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.nn import functional
 
 from letterlab.letterset import SIDE
 from letterlab.ranks import Share
 from letterlab.recipe import Augmentation
+from letterlab.shapes import Float
 
 _PIXEL: Final = 2 / SIDE  # grid_sample counts from -1 to 1 over the picture's width
 _KNOTS: Final = 7  # an elastic displacement is drawn at 7 x 7 knots, four pixels apart, and smooth between them

@@ -5,12 +5,12 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Int, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
 from letterlab.files import replace_whole
 from letterlab.letterset import SIDE, Letters, LetterSet
+from letterlab.shapes import Int, UInt8
 
 _ZOOM: Final = 2
 _CELL: Final = SIDE * _ZOOM + 4

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt8
 
 from letterlab.letterset import SIDE
+from letterlab.shapes import Bool, Float32, Int64, UInt8
 
 _GRID: Final = 14
 """Samples of a settled form in each direction, 2 pixels apart."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int, Shaped, UInt8
 
 from letterlab.files import read_arrays, write_arrays
+from letterlab.shapes import Bool, Float32, Int, Shaped, UInt8
 
 Z_95: Final = 1.959963984540054
 """Two-sided 95 % quantile of the normal distribution."""

@@ -16,7 +16,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from jaxtyping import Float, UInt8
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from torch import Tensor, nn
@@ -33,6 +32,7 @@ from letterlab.letterset import SIDE
 from letterlab.prediction import outputs_of, rebuilt
 from letterlab.recognise.model import FORMAT, KEY, Metadata
 from letterlab.report.answers import champion
+from letterlab.shapes import Float, UInt8
 from letterlab.sources.drawn import draw_letters
 from letterlab.study.folder import OUTPUTS_FILE, STUDY_FILE, TEST_FILE, VALIDATION_FILE
 from letterlab.study.results import open_results

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from jaxtyping import Bool, Int, Shaped, UInt8
 
 from letterlab.alphabet import LETTERS
+from letterlab.shapes import Bool, Int, Shaped, UInt8
 
 SIDE: Final = 28
 """Height and width of a letter's picture in pixels."""

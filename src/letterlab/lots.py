@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Int, Shaped, UInt8
 
 from letterlab.letterset import LetterSet
+from letterlab.shapes import Int, Shaped, UInt8
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, Int, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
@@ -13,6 +12,7 @@ from letterlab.letterset import Letters, LetterSet, folds_stratified, split_stra
 from letterlab.lots import Lot
 from letterlab.recipe import Recipe
 from letterlab.recognise.ink import prepare_letters
+from letterlab.shapes import Float32, Int, UInt8
 from letterlab.sources.scribbles import draw_scribbles
 
 VALIDATION: Final = 0.1

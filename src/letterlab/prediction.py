@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor, nn
 
 from letterlab.alphabet import LETTERS
@@ -19,6 +18,7 @@ from letterlab.letterset import LetterSet
 from letterlab.lots import Lot
 from letterlab.models.build import build
 from letterlab.recipe import Device, Precision
+from letterlab.shapes import Float32, Int64, UInt8
 
 SCORING_BATCH: Final = 1024
 """Letters that are read at once."""

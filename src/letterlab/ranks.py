@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import torch
 import torch.distributed as dist
-from jaxtyping import Int64
 from torch import Tensor
 
 from letterlab.errors import LetterlabError
 from letterlab.recipe import Device
+from letterlab.shapes import Int64
 
 
 class Share(NamedTuple):

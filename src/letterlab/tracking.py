@@ -6,13 +6,13 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Int, UInt8
 from torch.utils.tensorboard.summary import hparams
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from letterlab.alphabet import LETTERS
 from letterlab.files import writing
 from letterlab.history import Epoch, Record
+from letterlab.shapes import Int, UInt8
 
 EVENTS: Final = "events.out.tfevents.*"
 """What the files with a training's events are called."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64, UInt8
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
@@ -43,6 +42,7 @@ from letterlab.prediction import (
 from letterlab.ranks import Ranks, Share
 from letterlab.recipe import Precision, Recipe, Torchvision
 from letterlab.seeding import seeded
+from letterlab.shapes import Float32, Int64, UInt8
 from letterlab.terminal import complaints
 
 

@@ -1,6 +1,5 @@
 """`letterlab serve`."""
 
-import asyncio
 import errno
 import logging
 import re
@@ -117,6 +116,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _run(app: "Starlette", listening: socket.socket, limits: ServerLimits) -> None:
     """Serves until a signal ends it, and says the page's address once it does."""
+    from asyncio import sleep
+
     import uvicorn
 
     from letterlab.web.connection import connection
@@ -133,7 +134,7 @@ def _run(app: "Starlette", listening: socket.socket, limits: ServerLimits) -> No
             # What was sent before the end may not have been looked at yet, and uvicorn would close its connection. It
             # is answered first, and every answer tells that the connection takes no further request.
             self.server_state.default_headers.append((b"connection", b"close"))
-            await asyncio.sleep(FAREWELL)
+            await sleep(FAREWELL)
             await super().shutdown(sockets)
 
     log.setLevel(logging.INFO)

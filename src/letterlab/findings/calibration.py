@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int
 
 from letterlab.evaluation import Predictions, Rate, rate
 from letterlab.findings.compare import RESAMPLES, letter_weights
+from letterlab.shapes import Bool, Float, Float32, Int
 
 BINS: Final = 15
 """Of equal width, as in Guo et al. 2017: errors of calibration with other bins are not the same quantity."""

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int, Num, UInt8
 from scipy.stats import chi2, fisher_exact
 
 from letterlab.alphabet import LETTERS
@@ -13,6 +12,7 @@ from letterlab.duplicates import settle
 from letterlab.evaluation import Predictions, Rate, rate
 from letterlab.findings.compare import holm, letter_weights
 from letterlab.letterset import LetterSet
+from letterlab.shapes import Bool, Float, Float32, Int, Num, UInt8
 from letterlab.sources.drawn import draw_letters, drawn_small
 
 TELLABLE: Final = "ABDEFGHLNQRT"

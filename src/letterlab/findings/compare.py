@@ -7,8 +7,9 @@ from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int
 from scipy.stats import binomtest, norm, ttest_1samp
+
+from letterlab.shapes import Bool, Float32, Float64, Int
 
 RESAMPLES: Final = 1000
 """With these an end of an interval is as good as its letters and seeds allow to some 4 % of the half-width."""

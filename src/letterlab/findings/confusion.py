@@ -1,10 +1,10 @@
 """The confusion matrix: rows are what a letter is, columns what it was read as."""
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Predictions
+from letterlab.shapes import Float, Int
 
 
 def confusion(predictions: Predictions) -> Int[np.ndarray, "26 26"]:

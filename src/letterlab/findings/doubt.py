@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Rate, rate
 from letterlab.letterset import LetterSet
+from letterlab.shapes import Bool, Float32, Int, UInt8
 
 Part = Literal["train", "test"]
 PARTS: Final[tuple[Part, ...]] = get_args(Part)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Predictions
+from letterlab.shapes import Float, Int
 
 
 @dataclass(frozen=True, eq=False)

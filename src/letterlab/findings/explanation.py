@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int
 from scipy.spatial.distance import cdist
 from scipy.stats import fisher_exact, norm, rankdata, spearmanr
 
@@ -23,6 +22,7 @@ from letterlab.findings.lookalikes import look_alikes
 from letterlab.findings.pairs import Pair, mistakes
 from letterlab.findings.shapes import MEASURES, shapes_of
 from letterlab.letterset import LetterSet
+from letterlab.shapes import Bool, Float, Float32, Int
 
 COUNTS: Final = ("pieces", "loops", "ends", "crossings")
 """Measures whose usual value is the mean: their median is mostly the same whole number."""

@@ -6,13 +6,13 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, Int
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist, squareform
 
 from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Predictions, Rate, rate
 from letterlab.letterset import SIDE, LetterSet
+from letterlab.shapes import Float, Float32, Int
 
 MOST: Final = 4
 """Forms of one letter."""

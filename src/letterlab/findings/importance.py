@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float, Int
+
+from letterlab.shapes import Float, Int
 
 FEWEST_TRIALS: Final = 10
 """From fewer no forest learns anything."""

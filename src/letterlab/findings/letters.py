@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float, Int
 from scipy.stats import chi2, fisher_exact
 
 from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Rate, rate
 from letterlab.findings.compare import holm
+from letterlab.shapes import Float, Int
 
 FEWEST: Final = 5
 """Mistakes expected of a letter below which the chi-squared distribution is not trusted."""

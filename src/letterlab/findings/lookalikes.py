@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 from scipy.spatial.distance import cdist
 
 from letterlab.alphabet import LETTERS
+from letterlab.shapes import Float32, UInt8
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
 
 from letterlab.evaluation import Predictions, Rate
 from letterlab.findings.calibration import Calibration, Refusal, calibration, refusal
 from letterlab.findings.confusion import confusion
 from letterlab.findings.letters import Evenness, LetterScore, evenness, letter_scores
 from letterlab.findings.pairs import Pair, confused_pairs
+from letterlab.shapes import Int
 
 
 @dataclass(frozen=True, eq=False)

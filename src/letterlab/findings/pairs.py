@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Predictions, Rate, rate
+from letterlab.shapes import Float, Int
 
 RESAMPLES: Final = 1000
 

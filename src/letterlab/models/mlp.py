@@ -6,7 +6,7 @@ from torch import nn
 
 from letterlab.alphabet import LETTERS
 from letterlab.letterset import SIDE
-from letterlab.models.layers import ACTIVATIONS, normalisation
+from letterlab.models.layers import ACTIVATIONS, Dropout, normalisation
 from letterlab.recipe import Mlp
 
 
@@ -18,5 +18,5 @@ def mlp(settings: Mlp, outputs: int = len(LETTERS)) -> nn.Sequential:
         # A normalisation shifts by itself: a bias before it would do nothing.
         layers += [nn.Linear(before, width, bias=settings.normalisation == "none")]
         layers += normalisation(settings.normalisation, width, settings.group_size, nn.BatchNorm1d)
-        layers += [ACTIVATIONS[settings.activation](), nn.Dropout(settings.dropout)]
+        layers += [ACTIVATIONS[settings.activation](), Dropout(settings.dropout)]
     return nn.Sequential(*layers, nn.Linear(widths[-1], outputs))

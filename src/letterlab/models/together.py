@@ -9,13 +9,13 @@ from functools import partial
 from typing import Any, Final
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from letterlab.ranks import Ranks, Share
+from letterlab.shapes import Float
 
 _DRAWING: Final = ("Dropout", "StochasticDepth")  # the second is torchvision's
 

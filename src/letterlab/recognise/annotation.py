@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from letterlab.errors import LetterlabError
 from letterlab.files import replace_whole
 from letterlab.recognise.recogniser import Reading, ReadLetter
+from letterlab.shapes import UInt8
 
 LABEL: Final = 56
 """Pixels of width that a label such as "M 98%" needs to be read with ease: so wide the middling letter is made..."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final, Literal, NoReturn
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -23,6 +22,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from letterlab import png
 from letterlab.errors import LetterlabError
 from letterlab.jpeg import SCANS_LIMIT, jpeg_header
+from letterlab.shapes import UInt8
 
 Problem = Literal["not-a-picture", "damaged", "too-large", "too-small", "unsupported"]
 

@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.recognise.ink import prepare
 from letterlab.recognise.segment import Box, Mark, join, typical
+from letterlab.shapes import Float32, UInt8
 
 MOST_MARKS: Final = 4
 """Marks that a letter may be made of."""

@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int16, UInt8
 
 from letterlab.letterset import SIDE
 from letterlab.recognise.raster import bounding_box, extremes, grow, pieces, window_sums
+from letterlab.shapes import Bool, Float32, Float64, Int16, UInt8
 
 LONGEST: Final = 2048
 """Longest side of the ink in pixels; a larger picture is shrunk by means over blocks."""

@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int32, Int64, UInt8
+
+from letterlab.shapes import Bool, Float32, Int32, Int64, UInt8
 
 
 class Pieces(NamedTuple):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from letterlab.alphabet import LETTERS, index_of
 from letterlab.errors import LetterlabError
@@ -17,6 +16,7 @@ from letterlab.recognise.model import SHIPPED, Metadata, open_model
 from letterlab.recognise.raster import bounding_box
 from letterlab.recognise.saliency import occlusion
 from letterlab.recognise.segment import find_lines
+from letterlab.shapes import Float32, UInt8
 
 Box = tuple[int, int, int, int]
 """x, y, width and height in pixels of the picture, upright."""

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from letterlab.letterset import SIDE
+from letterlab.shapes import Float32, UInt8
 
 WINDOW: Final = 5
 """Side of what is hidden at a time: little more than the width of a stroke."""

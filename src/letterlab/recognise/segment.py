@@ -10,9 +10,9 @@ from math import isqrt
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt8
 
 from letterlab.recognise.raster import grow, pieces
+from letterlab.shapes import Bool, Int64, UInt8
 
 INKED: Final = 64
 """Ink from which a pixel belongs to a piece; fainter pixels beside it are taken along."""

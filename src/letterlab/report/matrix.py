@@ -3,7 +3,6 @@
 from typing import Final
 
 import numpy as np
-from jaxtyping import Int
 from markupsafe import Markup
 
 from letterlab.alphabet import LETTERS
@@ -14,6 +13,7 @@ from letterlab.letterset import LetterSet
 from letterlab.report.pictures import Atlas
 from letterlab.report.svg import Number, figure, tag
 from letterlab.report.words import Words
+from letterlab.shapes import Int
 
 CELL: Final = 23
 LEFT: Final = 44

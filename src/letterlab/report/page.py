@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import numpy as np
-from jaxtyping import Float32
 from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup
@@ -36,6 +35,7 @@ from letterlab.report.figures import learning_curves, letters_figure
 from letterlab.report.matrix import cell_pictures, confusion_figure
 from letterlab.report.settings import settings, shape
 from letterlab.report.words import Language, Words
+from letterlab.shapes import Float32
 from letterlab.study.folder import TRIALS
 from letterlab.study.results import FamilyResult, Results, duel
 

@@ -5,12 +5,12 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Int, UInt8
 from markupsafe import Markup
 
 from letterlab.alphabet import LETTERS
 from letterlab.letterset import SIDE, LetterSet
 from letterlab.report.svg import tag
+from letterlab.shapes import Int, UInt8
 
 
 def data_uri(image: UInt8[np.ndarray, "height width"]) -> str:

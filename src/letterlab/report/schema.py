@@ -10,7 +10,6 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import jaxtyping
 import numpy as np
 from pydantic import BaseModel
 
@@ -70,7 +69,9 @@ def _schema(kind: Any, definitions: dict[str, Any], owners: dict[str, type]) -> 
         return {"type": "array", "items": of(given[0])}
     if origin in (dict, Mapping):
         return {"type": "object", "additionalProperties": of(given[1])}
-    if inspect.isclass(kind) and issubclass(kind, jaxtyping.AbstractArray):
+    from jaxtyping import AbstractArray  # whose shapes are the annotations then: letterlab.shapes
+
+    if inspect.isclass(kind) and issubclass(kind, AbstractArray):
         return _of_array(kind)
     if not (inspect.isclass(kind) and (_is_record(kind) or issubclass(kind, BaseModel))):
         raise TypeError(f"There is no schema of {kind}.")

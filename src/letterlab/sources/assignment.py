@@ -11,10 +11,10 @@ from zipfile import ZipFile, ZipInfo
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
+from letterlab.shapes import UInt8
 from letterlab.sources.drawn import draw_blocks
 from letterlab.sources.pictures import DRAWN_MARK
 

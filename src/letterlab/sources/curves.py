@@ -5,9 +5,9 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float, Float32, Int
 
 from letterlab.alphabet import LETTERS
+from letterlab.shapes import Float, Float32, Int
 from letterlab.sources.strokes import Stroke, forms_of
 
 SEGMENTS: Final = 4

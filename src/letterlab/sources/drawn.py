@@ -7,9 +7,9 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int, Int32, UInt8
 
 from letterlab.letterset import SIDE
+from letterlab.shapes import Bool, Float32, Int, Int32, UInt8
 from letterlab.sources.curves import SEGMENTS, all_curves
 
 BLOCK: Final = 256

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
 from letterlab.letterset import SIDE
+from letterlab.shapes import UInt8
 from letterlab.sources.stored import Stored
 
 LETTERS_LIMIT: Final = 1_000_000

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from jaxtyping import UInt8
 
 from letterlab.errors import LetterlabError
 from letterlab.letterset import SIDE, SetAside
+from letterlab.shapes import UInt8
 from letterlab.sources.archive import Member, members
 from letterlab.sources.pictures import decoding, is_drawn, letter_of
 from letterlab.sources.stored import Stored, UnreadableError

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 import numpy as np
-from jaxtyping import Bool
 
 from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
 from letterlab.files import cache_folder
 from letterlab.letterset import Letters, LetterSet, Orientation, split_stratified
+from letterlab.shapes import Bool
 from letterlab.sources.archive import files
 from letterlab.sources.cache import through_cache
 from letterlab.sources.emnist import emnist_files, read_emnist

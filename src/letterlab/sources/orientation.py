@@ -6,10 +6,10 @@ from math import exp, lgamma
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.letterset import SIDE, Orientation
+from letterlab.shapes import Float32, UInt8
 
 SAMPLE: Final = 40
 """Pictures of each letter that are looked at, and drawn letters that each is compared with."""

@@ -13,12 +13,12 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from letterlab import png
 from letterlab.alphabet import index_of
 from letterlab.jpeg import SCANS_LIMIT, jpeg_header
 from letterlab.letterset import SIDE
+from letterlab.shapes import UInt8
 from letterlab.sources.stored import UnreadableError
 
 DRAWN_MARK: Final = b"drawn by letterlab"

@@ -6,10 +6,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.letterset import SIDE
+from letterlab.shapes import Float, UInt8
 from letterlab.sources.curves import Form, form
 from letterlab.sources.drawn import CANVAS, as_emnist, draw_letters
 from letterlab.sources.strokes import strokes_of

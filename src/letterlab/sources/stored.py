@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, UInt8
 
 from letterlab.letterset import SetAside
+from letterlab.shapes import Bool, UInt8
 
 
 class UnreadableError(Exception):

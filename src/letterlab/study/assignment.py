@@ -30,9 +30,9 @@ class Much:
     """More levels."""
 
 
-def mlp(much: Much) -> FamilyPlan:
+def mlp(much: Much, precision: Precision) -> FamilyPlan:
     """Task 1.1."""
-    base = Recipe(model=Mlp(hidden=(512, 256)), epochs=much.epochs, letters_of_each=much.shown)
+    base = Recipe(model=Mlp(hidden=(512, 256)), epochs=much.epochs, letters_of_each=much.shown, precision=precision)
     bare = Recipe(
         model=Mlp(hidden=(512, 256), dropout=0.0, normalisation="none"),
         optimiser=Optimiser(weight_decay=0.0, learning_rate=1e-3),
@@ -40,6 +40,7 @@ def mlp(much: Much) -> FamilyPlan:
         label_smoothing=0.0,
         epochs=much.epochs,
         letters_of_each=much.shown,
+        precision=precision,
     )
     factors: tuple[Factor, ...] = (
         _factor("neurons", {"128": 0.25, "256": 0.5, "512": 1.0, "1024": 2.0}, "model.width"),

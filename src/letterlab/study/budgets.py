@@ -14,7 +14,7 @@ FAMILIES: Final = ("mlp", "cnn", "norm", "transfer", "reread")
 def plan(budget: Budget, precision: Precision, train: int) -> Plan:
     """The plan of a budget for so many training letters.
 
-    Own CNNs compute in the given precision; MLPs and torchvision's networks in fp32, for bf16 gains them nothing.
+    MLPs and own CNNs compute in the given precision; torchvision's networks in fp32, for bf16 gains them nothing.
     In all budgets but `full` perceptrons and CNNs are screened on a part of the letters; finals see all.
     """
     return {"smoke": _smoke, "quick": _quick, "full": _full}[budget](precision, train)
@@ -35,7 +35,8 @@ def _smoke(precision: Precision, train: int) -> Plan:
                     finals=1,
                     final_seeds=2,
                     thin=True,
-                )
+                ),
+                precision,
             ),
             cnn(
                 Much(
@@ -79,7 +80,8 @@ def _quick(precision: Precision, train: int) -> Plan:
                     final_epochs=_epochs(train, 350_000, 8, 30),
                     finals=3,
                     final_seeds=3,
-                )
+                ),
+                precision,
             ),
             cnn(
                 Much(
@@ -129,7 +131,8 @@ def _full(precision: Precision, train: int) -> Plan:
                     finals=5,
                     final_seeds=5,
                     full=True,
-                )
+                ),
+                precision,
             ),
             cnn(
                 Much(

@@ -3,11 +3,11 @@
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float16, Float32
 
 from letterlab.files import write_arrays
 from letterlab.letterset import LetterSet
 from letterlab.prediction import features, open_network
+from letterlab.shapes import Float16, Float32
 from letterlab.study.folder import FEATURES_FILE
 from letterlab.study.tried import Trial
 

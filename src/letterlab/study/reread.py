@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from letterlab.alphabet import LETTERS
 from letterlab.evaluation import Predictions
 from letterlab.findings.doubt import VIEWS, Doubt, Doubtful, Reading, doubt
 from letterlab.letterset import FOLDS, LetterSet, folds_stratified
+from letterlab.shapes import Float32, UInt8
 from letterlab.study.folder import TEST_FILE, TRAIN_LETTERS_FILE, VALIDATION_FILE, in_view, stored_letters
 from letterlab.study.tried import Trial
 

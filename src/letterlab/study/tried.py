@@ -5,13 +5,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float32
 
 from letterlab.evaluation import Predictions
 from letterlab.files import read_arrays
 from letterlab.findings.compare import mean_interval
 from letterlab.history import Record
 from letterlab.recipe import Recipe
+from letterlab.shapes import Bool, Float32
 from letterlab.study.folder import FEATURES_FILE, TEST_FILE, VALIDATION_FILE
 
 

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from letterlab.models.build import build, count_parameters
+from letterlab.models.layers import Dropout
 from letterlab.recipe import Cnn, Mlp, Torchvision
 
 
@@ -108,3 +109,36 @@ def test_several_convolutions_before_each_halving():
 )
 def test_a_network_may_have_an_output_for_what_is_no_letter(model):
     assert build(model, outputs=27).eval()(torch.zeros(2, 1, 28, 28)).shape == (2, 27)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    torch.manual_seed(0)
+    layer = Dropout(0.3)
+    x = torch.full((1000, 501), 2.0, requires_grad=True)
+    dropped = layer(x)
+    kept = dropped != 0
+    assert kept.float().mean().item() == pytest.approx(0.7, abs=0.003)
+    assert dropped.detach()[kept.detach()].unique().tolist() == [pytest.approx(2 / 0.7, rel=1e-4)]
+    assert (kept.float().mean(dim=0) - 0.7).abs().max() < 0.08  # no column is favoured
+    first, second = kept[:, :-1].float(), kept[:, 1:].float()
+    assert ((first * second).mean() - 0.49).abs() < 0.003  # nor does one depend on the next
+    dropped.sum().backward()
+    assert torch.equal(x.grad != 0, kept)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_dropout_changes_nothing_when_it_is_not_training_or_drops_none(share):
+    x = torch.randn(3, 5)
+    assert Dropout(share).eval()(x) is x
+    assert Dropout(0.0).train()(x) is x
+
+
+def test_dropout_draws_from_the_global_seed_and_keeps_the_precision():
+    x = torch.randn(7, 9, dtype=torch.bfloat16)
+    drawn = []
+    for _ in range(2):
+        torch.manual_seed(4)
+        drawn.append(Dropout(0.999999)(x) + Dropout(0.5)(x))
+    assert torch.equal(*drawn)
+    assert drawn[0].dtype == torch.bfloat16
+    assert drawn[0].isfinite().all()

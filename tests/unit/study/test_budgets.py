@@ -113,10 +113,10 @@ def test_every_training_letter_is_held_out_once_from_the_best_cnn(budget):
     assert (experiment.base_of, experiment.seeds, experiment.changes["letters_of_each"]) == ("cnn", 1, "all")
 
 
-def test_precision_is_for_own_convolutions():
+def test_precision_is_for_own_networks():
     for family in plan("quick", "bf16", TRAIN).families:
         precisions = {one.recipe.precision for e in family.experiments for one in candidates(e, e.base)}
-        assert precisions == {"bf16" if family.name in ("cnn", "norm", "reread") else "fp32"}
+        assert precisions == {"fp32" if family.name == "transfer" else "bf16"}
 
 
 def test_of_more_letters_the_finals_make_fewer_passes():
