@@ -211,6 +211,6 @@ def test_what_was_measured_earlier_stays(tmp_path, monkeypatch):
     known = [Row(name, "what", 1, Job("ours"), ()) for name in ("a", "b")]
     monkeypatch.setattr(bench, "all_rows", lambda: known)
     bench.write(tmp_path, {"b": row(job("ours", [1.0]), job("theirs", [2.0]))})
-    found = bench.stored(tmp_path)
+    found = bench.stored(tmp_path / "results.json")
     bench.write(tmp_path, {"a": row(job("ours", [1.0]), job("theirs", [2.0])), **found})
     assert list(json.loads((tmp_path / "results.json").read_text())) == ["a", "b"]
