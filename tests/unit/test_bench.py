@@ -214,3 +214,37 @@ def test_what_was_measured_earlier_stays(tmp_path, monkeypatch):
     found = bench.stored(tmp_path / "results.json")
     bench.write(tmp_path, {"a": row(job("ours", [1.0]), job("theirs", [2.0])), **found})
     assert list(json.loads((tmp_path / "results.json").read_text())) == ["a", "b"]
+
+
+def test_accuracy_is_told_with_its_interval_and_held_against_what_is_promised():
+    import beside
+
+    found = {"parameters": 1234, "epochs": 3, "machine": "GPU", "torch": "2", "seconds": 9.6, "seeds": [{}] * 5}
+    for name, mean in (("validation", 0.95), ("test", 0.9612), ("emnist", 0.8)):
+        found |= {name: mean, f"{name}_interval": 0.0015}
+    lines = beside.accuracy({"cnn-3": found, "cnn-small": found})
+    assert [line for line in lines if "cnn-3.toml" in line] == [
+        "| CNN of 3 convolutional layers (`cnn-3.toml`) | 1,234 | 3 | 95.00% ± 0.15 | 96.12% ± 0.15 | 80.00% ± 0.15 "
+        "| 96.2% | **no** | GPU, torch 2, 10 s each, 5 seeds |"
+    ]
+    assert "| 95.5% | yes |" in next(line for line in lines if "cnn-small.toml" in line)
+    assert beside.accuracy({}) == beside.gpu({}) == []
+
+
+def test_a_gpu_is_told_of_though_its_trials_ended_early():
+    import beside
+
+    found = json.loads((BENCHMARKS / "gpu.json").read_text())
+    del found["trials"]["cnn"]
+    text = "\n".join(beside.gpu(found))
+    assert found["gpu"] in text
+    assert f"| {found['trials']['mlp'][0]['trials']} | " in text
+    assert "Until 94.0% of the test letters: **" in text
+
+
+def test_a_row_that_falls_short_says_why():
+    from results import table
+
+    why = {"a-row": "the bound."}
+    assert "Why not: the bound." in table({"a-row": row(job("ours", [1.0]), job("theirs", [1.9]))}, why)
+    assert "Why not" not in table({"a-row": row(job("ours", [1.0]), job("theirs", [2.0]))}, why)
