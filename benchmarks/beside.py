@@ -29,7 +29,7 @@ def accuracy(found: Mapping[str, Any]) -> list[str]:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for name, (what, where, least) in NETWORKS.items():
-        if name not in found:
+        if where not in found.get(name, {}):  # not measured, or with one seed so far
             continue
         row = found[name]
         means = [share(row, part) for part in ("validation", "test", "emnist")]

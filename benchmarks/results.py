@@ -184,7 +184,7 @@ def gathered(found: Mapping[str, Any]) -> dict[str, list[str]]:
     return groups
 
 
-WIDTH, LEFT, ROW, TOP = 860, 430, 22, 34
+WIDTH, LEFT, ROW, TOP = 960, 490, 22, 34
 
 
 def figure(found: Mapping[str, Any]) -> str:
@@ -221,8 +221,8 @@ def figure(found: Mapping[str, Any]) -> str:
             'stroke="#222" stroke-width="2"/>',
         ]
     parts += [
-        f'<text x="{LEFT}" y="{height - 14}" fill="#555">times faster than the fastest peer: median, range of '
-        "the turns, and a bar for what is promised</text>",
+        f'<text x="{WIDTH - 30}" y="{height - 14}" text-anchor="end" fill="#555">times faster than the fastest peer: '
+        "median, range of the turns, and a bar for what is promised</text>",
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
