@@ -19,6 +19,8 @@ _END: Final = 0xD9
 _APP1: Final = 0xE1
 _EXIF: Final = b"Exif\0\0"
 _START_OF_SCAN: Final = b"\xff\xda"
+# Bytes before a scan that are kept for the next picture: tables have some 600, a photograph's EXIF may have megabytes.
+_REMEMBERED: Final = 4096
 # TEM and SOI have no segment.
 _ALONE: Final = frozenset({0x01, 0xD8})
 
@@ -43,8 +45,8 @@ def jpeg_header(content: bytes) -> JpegHeader | None:
     libjpeg does not see, a small frame could be shown here and a large one to libjpeg.
     """
     start = content.find(_START_OF_SCAN)
-    before = _walk(content[:start], _BEGINNING) if start > 0 else None
     # Pictures that one program wrote share all that stands before their scan: it is walked through once.
+    before = _walk(content[:start], _BEGINNING) if 0 < start <= _REMEMBERED else None
     walked = _walk_on(content, before if before and before.at == start else _BEGINNING)
     if walked is None or not walked.ended:
         return None

@@ -89,3 +89,12 @@ def test_exif_is_whole_though_it_holds_what_looks_like_a_scan():
     block = b"II*\0\xff\xda\0\x08rest"
     segment = b"\xff\xe1" + struct.pack(">H", 2 + 6 + len(block)) + b"Exif\0\0" + block
     assert jpeg_header(LARGE[:2] + segment + LARGE[2:]) == JpegHeader(400, 300, 8, 1, block)
+
+
+def test_a_long_beginning_is_not_kept_in_memory():
+    comment = b"\xff\xfe" + struct.pack(">H", 0xFFFF) + bytes(0xFFFD)
+    jpeg._walk.cache_clear()
+    assert jpeg_header(LARGE[:2] + comment + LARGE[2:]) == JpegHeader(400, 300, 8, 1, b"")
+    assert jpeg._walk.cache_info().currsize == 0
+    assert jpeg_header(LARGE) == JpegHeader(400, 300, 8, 1, b"")
+    assert jpeg._walk.cache_info().currsize == 1
