@@ -82,8 +82,8 @@ def write(folder: Path, found: dict[str, Any]) -> None:
     found = {row.name: found[row.name] for row in all_rows() if row.name in found}
     write_text(folder / "results.json", json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     beside = {name: stored(HERE / f"{name}.json") for name in ("accuracy", "gpu")}
-    sections = [*accuracy(beside["accuracy"]), *gpu(beside["gpu"])]
     shortfalls = tomllib.loads((HERE / "shortfalls.toml").read_text(encoding="utf-8"))
+    sections = [*accuracy(beside["accuracy"], shortfalls["accuracy"]), *gpu(beside["gpu"])]
     write_text(folder / "RESULTS.md", table(found, shortfalls) + "".join(f"{line}\n" for line in sections))
     write_text(folder / "results.svg", figure(found))
 

@@ -13,8 +13,8 @@ NETWORKS: Final = {
 """Recipe: what it is, on which letters, and the least mean of five seeds that is promised."""
 
 
-def accuracy(found: Mapping[str, Any]) -> list[str]:
-    """Lines of the section on accuracy; none without figures."""
+def accuracy(found: Mapping[str, Any], shortfalls: Mapping[str, str]) -> list[str]:
+    """Lines of the section on accuracy, and what is known of why a network falls short; none without figures."""
     if not found:
         return []
     lines = [
@@ -28,18 +28,21 @@ def accuracy(found: Mapping[str, Any]) -> list[str]:
         "| network | numbers | epochs | validation | test letters | EMNIST's file | promised | kept | trained on |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     ]
+    reasons: list[str] = []
     for name, (what, where, least) in NETWORKS.items():
         if where not in found.get(name, {}):  # not measured, or with one seed so far
             continue
         row = found[name]
         means = [share(row, part) for part in ("validation", "test", "emnist")]
         kept = "yes" if row[where] >= least else "**no**"
+        if row[where] < least and name in shortfalls:
+            reasons += ["", f"Why not `{name}`: {shortfalls[name]}"]
         lines.append(
             f"| {what} (`{name}.toml`) | {row['parameters']:,} | {row['epochs']} | {' | '.join(means)} "
             f"| {least:.1%}{' on EMNIST' if where == 'emnist' else ''} | {kept} "
             f"| {row['machine']}, torch {row['torch']}, {row['seconds']:.0f} s each, {len(row['seeds'])} seeds |"
         )
-    return lines
+    return lines + reasons
 
 
 def share(row: Mapping[str, Any], part: str) -> str:

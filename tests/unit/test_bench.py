@@ -222,13 +222,15 @@ def test_accuracy_is_told_with_its_interval_and_held_against_what_is_promised():
     found = {"parameters": 1234, "epochs": 3, "machine": "GPU", "torch": "2", "seconds": 9.6, "seeds": [{}] * 5}
     for name, mean in (("validation", 0.95), ("test", 0.9612), ("emnist", 0.8)):
         found |= {name: mean, f"{name}_interval": 0.0015}
-    lines = beside.accuracy({"cnn-3": found, "cnn-small": found})
+    reasons = {"cnn-3": "few letters.", "cnn-small": "none."}
+    lines = beside.accuracy({"cnn-3": found, "cnn-small": found}, reasons)
     assert [line for line in lines if "cnn-3.toml" in line] == [
         "| CNN of 3 convolutional layers (`cnn-3.toml`) | 1,234 | 3 | 95.00% ± 0.15 | 96.12% ± 0.15 | 80.00% ± 0.15 "
         "| 96.2% | **no** | GPU, torch 2, 10 s each, 5 seeds |"
     ]
     assert "| 95.5% | yes |" in next(line for line in lines if "cnn-small.toml" in line)
-    assert beside.accuracy({}) == beside.gpu({}) == []
+    assert [line for line in lines if line.startswith("Why not")] == ["Why not `cnn-3`: few letters."]
+    assert beside.accuracy({}, {}) == beside.gpu({}) == []
 
 
 def test_a_gpu_is_told_of_though_its_trials_ended_early():

@@ -132,7 +132,9 @@ def _grey(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
     if picture.mode == "I;16":
         return (np.asarray(picture) >> 8).astype(np.uint8)
     if picture.has_transparency_data:
-        return _on_ground(_in_mode("RGBA", picture))
+        picture = _in_mode("RGBA", picture)
+        if picture.getchannel("A").getextrema() != (255, 255):  # as of a screenshot
+            return _on_ground(picture)
     if picture.mode not in ("1", "L"):
         picture = _in_mode("RGB", picture).convert("L", _GREY)
     return np.asarray(_in_mode("L", picture))

@@ -10,13 +10,13 @@ windows at the border are those pixels of the window that lie in the picture.
 """
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from letterlab.letterset import SIDE
 from letterlab.recognise.raster import bounding_box, extremes, grow, pieces, window_sums
-from letterlab.shapes import Bool, Float32, Float64, Int16, UInt8
+from letterlab.shapes import Bool, Float32, Float64, Int16, Num, UInt8
 
 LONGEST: Final = 2048
 """Longest side of the ink in pixels; a larger picture is shrunk by means over blocks."""
@@ -71,7 +71,7 @@ def find_ink(grey: UInt8[np.ndarray, "h w"]) -> Ink:
     if not _is_dark_on_light(grid):
         grey, grid = 255 - grey, 255 - grid
     pool = -(-max(grid.shape) // CELLS)
-    depth = _depth(grey, _spread(_paper(_block_maxima(grid, pool)), block * pool, grey.shape))
+    depth = _depth(grey, _spread(_paper(_over_blocks(np.maximum, grid, pool)), block * pool, grey.shape))
     # how many pixels have each depth: the first of the counts belongs to -_LOWEST
     counts = np.bincount((depth + _LOWEST).ravel(), minlength=_LOWEST + 256)
     quarter = _quantile(counts, 25) - _LOWEST
@@ -181,12 +181,13 @@ def _counts_and_sums(
 
 def _depth(grey: UInt8[np.ndarray, "h w"], paper: Float32[np.ndarray, "h w"]) -> Int16[np.ndarray, "h w"]:
     """How much darker than the paper, as a share of 255; below 0 where it is brighter."""
-    base = np.maximum(paper, DARKEST)
     depth = paper - grey
     depth *= 255
-    depth += np.floor(base / 2)
+    base = np.maximum(paper, DARKEST)
+    half = base / 2
+    depth += np.floor(half, out=half)
     depth /= base
-    return np.floor(depth).astype(np.int16)
+    return np.floor(depth, out=depth).astype(np.int16)
 
 
 def _quantile(counts: np.ndarray, percent: int) -> int:
@@ -201,12 +202,16 @@ def _kept(deep: Bool[np.ndarray, "h w"], certain: Bool[np.ndarray, "h w"], fewes
         near = grow((deep & certain).view(np.uint8)).view(np.bool_)
         if np.array_equal(near & deep, deep):  # as in most letters of 28x28
             return deep
-    labels, _, areas = pieces(deep)
-    kept = np.zeros(len(areas) + 1, np.bool_)
-    kept[labels[certain]] = True
-    kept[1:] &= areas >= fewest
-    kept[0] = False
-    return kept[labels]
+    left, top, width, height = bounding_box(deep)
+    place = np.s_[top : top + height, left : left + width]
+    labels, _, areas = pieces(deep[place])
+    good = np.zeros(len(areas) + 1, np.bool_)
+    good[labels[certain[place]]] = True
+    good[1:] &= areas >= fewest
+    good[0] = False
+    kept = np.zeros_like(deep)
+    kept[place] = np.take(good, labels)
+    return kept
 
 
 def _even_pen(work: UInt8[np.ndarray, "s s"]) -> UInt8[np.ndarray, "t t"]:
@@ -263,19 +268,27 @@ def _block_means(grey: UInt8[np.ndarray, "h w"], block: int) -> UInt8[np.ndarray
     """Means over blocks, rounded half up; what is left over at the right and at the bottom is left out."""
     if block == 1:
         return grey
-    height, width = (max(length // block, 1) for length in grey.shape)
-    grey = grey[: height * block, : width * block]
-    rows = grey.reshape(height, -1, grey.shape[1]).sum(axis=1, dtype=np.uint32)
-    sums = rows.reshape(height, width, -1).sum(axis=2, dtype=np.uint32)
-    n = grey.size // sums.size
+    n = min(block, grey.shape[0]) * min(block, grey.shape[1])
+    sums = _over_blocks(np.add, grey, block, np.uint16 if n <= 256 else np.uint32)
     return ((sums + n // 2) // n).astype(np.uint8)
 
 
-def _block_maxima(grid: UInt8[np.ndarray, "h w"], block: int) -> UInt8[np.ndarray, "y x"]:
-    """The lightest of each block; what is left over at the right and at the bottom is left out."""
+def _over_blocks(
+    combine: np.ufunc, grid: UInt8[np.ndarray, "h w"], block: int, kind: type[np.unsignedinteger[Any]] = np.uint8
+) -> Num[np.ndarray, "y x"]:
+    """All of each block combined; what is left over at the right and at the bottom is left out.
+
+    Row by row and column by column: over whole rows numpy is ten times as quick as over the few pixels of a block.
+    """
     height, width = (max(length // block, 1) for length in grid.shape)
-    grid = grid[: height * block, : width * block]
-    return grid.reshape(height, grid.shape[0] // height, width, grid.shape[1] // width).max(axis=(1, 3))
+    down, across = (min(block, length) for length in grid.shape)
+    rows = grid[: height * down : down].astype(kind)
+    for row in range(1, down):
+        combine(rows, grid[row : height * down : down], out=rows)
+    cells = rows[:, : width * across : across].copy()
+    for column in range(1, across):
+        combine(cells, rows[:, column : width * across : across], out=cells)
+    return cells
 
 
 def _spread(cells: Float32[np.ndarray, "y x"], block: int, shape: tuple[int, ...]) -> Float32[np.ndarray, "h w"]:
@@ -283,10 +296,13 @@ def _spread(cells: Float32[np.ndarray, "y x"], block: int, shape: tuple[int, ...
     if block == 1:
         return cells
     rows, columns = (_between(n, length, block) for n, length in zip(cells.shape, shape, strict=True))
-    sums = rows @ cells @ columns.T
-    return np.clip(np.floor((sums + np.float32(2 * block * block)) / np.float32(4 * block * block)), 0, 255)
+    values = rows @ cells @ columns.T
+    values += 2 * block * block
+    values /= 4 * block * block
+    return np.clip(np.floor(values, out=values), 0, 255, out=values)
 
 
+@lru_cache(8)
 def _between(n: int, length: int, block: int) -> Float32[np.ndarray, "length n"]:
     """How many of 2 * block parts of each of n cells go to each pixel."""
     if n == 1:

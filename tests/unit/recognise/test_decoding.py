@@ -138,6 +138,12 @@ def test_what_is_transparent_is_shown_on_white():
     assert found[0, 0] == 255
 
 
+def test_with_a_fourth_channel_that_hides_nothing_colours_are_as_they_are():
+    opaque = np.full((12, 20, 1), 255, np.uint8)
+    found = decode(stored(np.concatenate([COLOUR, opaque], axis=2)))
+    assert np.array_equal(found, grey_of(COLOUR))
+
+
 def test_the_colour_that_a_png_calls_transparent_is_shown_on_white():
     key = COLOUR[3, 4]
     blue, green, red = key.tolist()

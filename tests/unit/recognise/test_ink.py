@@ -175,6 +175,18 @@ def test_a_large_picture_is_shrunk_by_whole_numbers():
     assert np.array_equal(found.ink, 255 - (means + 4) // 9)
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "block"), [(40, 4100, 3), (40, 2048 * 16, 16), (34, 2048 * 17, 17), (8, 2048 * 40, 40)]
+)
+def test_means_are_right_however_many_pixels_become_one(height, width, block):
+    page = np.full((height, width), 255, np.uint8)
+    page[:, : 200 * block] = 0
+    page[:, 200 * block : 201 * block] = 100
+    found = find_ink(page)
+    assert found.shrink == block
+    assert set(found.ink.ravel().tolist()) == {0, 155, 255}
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (8, 90), (300, 9), (2049, 300)])
 def test_a_stroke_is_found_in_pictures_of_any_shape(shape):
     page = np.full(shape, 255, np.uint8)
