@@ -78,6 +78,8 @@ class Client:
 
     async def ask(self, request: bytes, texts: list[str], begun: float | None = None) -> None:
         begun = begun or perf_counter()
+        while self.free and self.free[-1][0].at_eof():  # the server has closed it, for nothing was asked for a while
+            self.free.pop()[1].close()
         connection = self.free.pop() if self.free else await asyncio.open_connection("127.0.0.1", self.port)
         try:
             connection[1].write(request)

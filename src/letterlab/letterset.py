@@ -70,8 +70,9 @@ def split_stratified(
         positions = generator.permutation(np.flatnonzero(labels == index))
         count = min(max(round(len(positions) * fraction), 1), max(len(positions) - 1, 0))
         cut.append(positions[:count])
-    chosen = np.sort(np.concatenate(cut))
-    return np.setdiff1d(np.arange(len(labels)), chosen), chosen
+    stays = np.ones(len(labels), dtype=bool)
+    stays[np.concatenate(cut)] = False
+    return np.flatnonzero(stays), np.flatnonzero(~stays)
 
 
 def folds_stratified(labels: UInt8[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
@@ -140,7 +141,8 @@ class Letters:
 
     def save(self, folder: Path) -> None:
         """Writes the letters into an existing empty folder, as .npy arrays and one JSON file."""
-        for part, letters in (("train", self.train), ("test", self.test)):
+        parts = {"train": self.train, "test": self.test} | ({} if self.more is None else {"more": self.more})
+        for part, letters in parts.items():
             for name in ("images", "labels", "names"):
                 np.save(folder / f"{part}-{name}.npy", getattr(letters, name), allow_pickle=False)
         described = {
@@ -150,7 +152,8 @@ class Letters:
             "test_was_cut": self.test_was_cut,
             "drawn": self.drawn,
             "notes": self.notes,
-            "fingerprints": {"train": self.train.fingerprint, "test": self.test.fingerprint},
+            "prepared": self.prepared,
+            "fingerprints": {part: letters.fingerprint for part, letters in parts.items()},
         }
         (folder / "letters.json").write_text(json.dumps(described, ensure_ascii=False, indent=1), encoding="utf-8")
 
@@ -163,12 +166,12 @@ class Letters:
         """
         described = json.loads((folder / "letters.json").read_text(encoding="utf-8"))
         parts = {}
-        for part in ("train", "test"):
+        for part, fingerprint in described["fingerprints"].items():
             images, labels, names = (
                 np.load(folder / f"{part}-{name}.npy", mmap_mode="r", allow_pickle=False)
                 for name in ("images", "labels", "names")
             )
-            parts[part] = LetterSet(images, labels, names, described["fingerprints"][part])
+            parts[part] = LetterSet(images, labels, names, fingerprint)
         return cls(
             train=parts["train"],
             test=parts["test"],
@@ -178,4 +181,6 @@ class Letters:
             test_was_cut=described["test_was_cut"],
             drawn=described["drawn"],
             notes=tuple(described["notes"]),
+            more=parts.get("more"),
+            prepared=described["prepared"],
         )

@@ -10,17 +10,28 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
+from letterlab.files import temporary, writing
 from letterlab.history import Epoch
 from letterlab.letterset import Letters
 from letterlab.study.folder import TRIALS
 from letterlab.study.store import Stored
 from letterlab.study.work import Ended, work
+
+_PRELOADED: Final = [
+    "letterlab.study.processes",
+    "letterlab.study.running",  # what the study's own process began with is looked for by each trial's
+    "torch._inductor",  # loaded where torch is asked for deterministic algorithms; takes longer than a small training
+    "safetensors.torch",
+    "tensorboard.plugins.hparams.metadata",
+    "PIL.PngImagePlugin",  # TensorBoard's, for the confusion matrix
+    "numpy.ma",
+]
 
 
 def cores() -> int:
@@ -42,17 +53,23 @@ class Processes:
         """
         self.at_once = at_once
         self._given = letters, folder, weights
+        self._until_the_end = ExitStack()
+        self._kept: Path | None = None
         self._running: dict[Connection, tuple[BaseProcess, Stored]] = {}
 
     def start(self, trial: Stored) -> None:
         """Begins a trial in a new process."""
-        # The fork server loads torch once, and each trial begins as a fresh copy of it. Asking torch for deterministic
-        # algorithms loads torch._inductor, which takes longer than a small training.
+        # The fork server loads what a trial needs once, and each trial begins as a fresh copy of it.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["letterlab.study.processes", "torch._inductor"])
+        context.set_forkserver_preload(_PRELOADED)
         here, there = context.Pipe()
         letters, folder, weights = self._given
-        given = (trial, letters, folder / TRIALS / trial.name, weights, there)
+        if self._kept is None:
+            # All processes look into the same memory-mapped files: handing each the letters took as long as a training.
+            with writing(folder):
+                self._kept = self._until_the_end.enter_context(temporary(folder / "letters", folder=True))
+                letters.save(self._kept)
+        given = (trial, self._kept, folder / TRIALS / trial.name, weights, there)
         process = context.Process(target=_work, args=given, name=trial.name, daemon=True)
         # It died as it was started, or there is no room for it: `there` stays silent.
         with _safe_path(), suppress(OSError, EOFError):
@@ -69,17 +86,18 @@ class Processes:
                 said = connection.recv()
             if not isinstance(said, Epoch):
                 del self._running[connection]
-                if process.pid:
+                if said is None and process.pid:
                     process.join()
             yield trial, said or _died(process.exitcode)
 
     def end(self) -> None:
-        """Kills the processes; checkpoints are whole at any moment."""
+        """Kills the processes, and removes their copy of the letters; checkpoints are whole at any moment."""
         started = [process for process, _ in self._running.values() if process.pid]
         for process in started:
             process.kill()
         for process in started:
             process.join()
+        self._until_the_end.close()
 
 
 @contextmanager
@@ -99,11 +117,11 @@ def _safe_path() -> Iterator[None]:
             os.environ["PYTHONSAFEPATH"] = before
 
 
-def _work(trial: Stored, letters: Letters, place: Path, weights: Mapping[str, str], told: Connection) -> None:
+def _work(trial: Stored, letters: Path, place: Path, weights: Mapping[str, str], told: Connection) -> None:
     """A trial's process, which ends when there is nobody left to tell."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the study's own process decides
     threading.Thread(target=_end_with_the_study, args=(told,), daemon=True).start()
-    work(trial, letters, place, weights, told.send)
+    work(trial, Letters.open(letters), place, weights, told.send)
 
 
 def _end_with_the_study(told: Connection) -> None:
