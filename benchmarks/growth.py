@@ -115,8 +115,8 @@ def held(what: str) -> int:
 
 
 def recipes(precision: str) -> dict[str, Recipe]:
-    """The base perceptron, and the base CNN in the precision that studies would choose here."""
-    return {"mlp": Recipe(model=letterlab.Mlp()), "cnn": Recipe(precision=precision)}
+    """The base perceptron and the base CNN, in the precision that studies would choose here."""
+    return {"mlp": Recipe(model=letterlab.Mlp(), precision=precision), "cnn": Recipe(precision=precision)}
 
 
 def limits(precision: str) -> dict[str, float]:

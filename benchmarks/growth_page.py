@@ -170,10 +170,9 @@ def with_limits(page: Page) -> list[str]:
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     said = []
-    for name, what, key, precision in (
-        ("MLP", "an epoch of the MLP", "mlp", "fp32"),
-        ("CNN", "an epoch of the CNN", "cnn", page.precision),
-    ):
+    precision = page.precision
+    for name, key in (("MLP", "mlp"), ("CNN", "cnn")):
+        what = f"an epoch of the {name}"
         peak = max(of[f"product {precision}"], of[f"convolution {precision}"])
         count, moved = of[f"{key} multiply-adds"], of[f"{key} bytes"]
         one = page.of(what)[len(page.of(what)) // 2]

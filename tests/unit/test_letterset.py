@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,18 +43,31 @@ def test_split_leaves_one_of_a_rare_letter_and_skips_missing_ones():
     assert len(kept) == 4
 
 
+def saved(letters, folder):
+    folder.mkdir()
+    letters.save(folder)
+    return folder
+
+
 def test_saved_letters_open_memory_mapped_and_equal(letters, tmp_path):
-    described = Letters(
-        **{**letters.__dict__, "set_aside": (SetAside("é_1.jpg", "no letter"),), "notes": ("Буква",), "drawn": True}
+    described = replace(
+        letters,
+        set_aside=(SetAside("é_1.jpg", "no letter"),),
+        notes=("Буква",),
+        drawn=True,
+        more=letters.test.take(np.arange(3)),
+        prepared=True,
     )
-    described.save(tmp_path)
-    opened = Letters.open(tmp_path)
+    opened = Letters.open(saved(described, tmp_path / "described"))
     assert isinstance(opened.train.images, np.memmap)
     assert (opened.train.images == letters.train.images).all()
     assert opened.test.names.tolist() == letters.test.names.tolist()
-    assert opened.fingerprint == letters.fingerprint
+    assert opened.fingerprint == described.fingerprint
     assert (opened.set_aside, opened.notes, opened.drawn) == (described.set_aside, described.notes, True)
     assert opened.orientation == letters.orientation
+    assert opened.more.names.tolist() == letters.test.names[:3].tolist()
+    assert opened.prepared
+    assert not Letters.open(saved(letters, tmp_path / "alone")).more
 
 
 def test_without_train_leaves_out_just_those(letters):

@@ -23,6 +23,9 @@ def test_a_search_gives_up_a_trial_below_the_medians(letters, tmp_path):
         processes.start(trial)
         assert dict(os.environ) == environment
         said = [word for _ in range(3) for _, word in processes.listen()]
+        assert [file.name for file in tmp_path.glob(".letters.*")]
+        processes.end()
+    assert not [*tmp_path.glob(".*")]
     assert [epoch.number for epoch in said[:2]] == [1, 2]
     assert said[2].state == "given up"
     assert not (tmp_path / TRIALS / trial.name / TEST_FILE).exists()
