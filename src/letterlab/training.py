@@ -23,6 +23,7 @@ from letterlab.errors import LetterlabError
 from letterlab.history import Epoch, Record, Score, environment
 from letterlab.letterset import SIDE, Letters
 from letterlab.lots import Lot
+from letterlab.memory import keep_freed_memory
 from letterlab.models.build import build, count_parameters
 from letterlab.models.pretrained import load_imagenet
 from letterlab.models.together import Together
@@ -69,6 +70,7 @@ def fit(recipe: Recipe, letters: Letters, folder: Path) -> Iterator[Epoch]:
             ImageNet weights are not to be had.
         DivergedError: the loss is no longer a number.
     """
+    keep_freed_memory()
     ranks = Ranks.here()
     device = torch_device(recipe.device)
     held = on_device if ranks.alone else Mapped
