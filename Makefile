@@ -59,7 +59,7 @@ fuzz: .venv/dev
 soak: .venv/dev
 	$(BIN)/python benchmarks/soak.py
 
-# benchmarks/RESULTS.md: letterlab and its peers by turns, in about an hour on a machine that does nothing else.
+# benchmarks/RESULTS.md: letterlab and its peers by turns, in about two hours on a machine that does nothing else.
 bench: .venv/study .peers
 	$(BIN)/python benchmarks/bench.py $(ROWS) $(ARGS)
 
