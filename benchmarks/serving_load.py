@@ -184,7 +184,8 @@ async def main() -> None:
             figures.append(tell(part, kind, n, perf_counter() - begun, server.processor() - worked, client))
     held = [server.memory()]
     for _ in range(4):
-        await at_once(server, every[0], arguments.requests // 4)
+        client = await at_once(server, every[0], arguments.requests // 4)
+        assert client.became["right"] == arguments.requests // 4, client.became
         held.append(server.memory())
     print(f"for long   {arguments.requests:,} requests: " + " ".join(f"{one:.0f}" for one in held) + " MB")
     server.process.terminate()
