@@ -132,9 +132,7 @@ def _grey(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
     if picture.mode == "I;16":
         return (np.asarray(picture) >> 8).astype(np.uint8)
     if picture.has_transparency_data:
-        picture = _in_mode("RGBA", picture)
-        if picture.getchannel("A").getextrema() != (255, 255):  # as of a screenshot
-            return _on_ground(picture)
+        return _on_ground(_in_mode("RGBA", picture))
     if picture.mode not in ("1", "L"):
         picture = _in_mode("RGB", picture).convert("L", _GREY)
     return np.asarray(_in_mode("L", picture))
@@ -150,7 +148,11 @@ def _on_ground(picture: Image.Image) -> UInt8[np.ndarray, "h w"]:
     grey = np.empty((height, width), dtype=np.uint8)
     for ground in (255, 0):
         for top in range(0, height, 256):  # in strips, for the memory's sake
-            strip = np.asarray(picture.crop((0, top, width, min(top + 256, height)))).astype(np.uint16)
+            part = picture.crop((0, top, width, min(top + 256, height)))
+            if part.getchannel("A").getextrema() == (255, 255):  # as of a screenshot
+                grey[top : top + 256] = np.asarray(part.convert("RGB").convert("L", _GREY))
+                continue
+            strip = np.asarray(part).astype(np.uint16)
             colour, alpha = strip[:, :, :3], strip[:, :, 3:]
             red, green, blue = np.moveaxis((colour * alpha + ground * (255 - alpha) + 127) // 255, 2, 0)
             grey[top : top + 256] = (_RED * red + _GREEN * green + _BLUE * blue + 128) >> 8
