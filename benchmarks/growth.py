@@ -147,7 +147,7 @@ def main() -> None:
             time.sleep(2.1)  # what changed a moment ago the cache does not trust
             for what, name in WHATS.items():
                 words = [sys.executable, __file__, "--one", what, str(archive), str(given.limit), precision]
-                done = subprocess.run(words, check=True, capture_output=True, text=True)
+                done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
                 page.measured.append(Measured(name, n, **json.loads(done.stdout.splitlines()[-1])))
                 print(page.measured[-1], flush=True)
     plan = small(given.of_each, 2)

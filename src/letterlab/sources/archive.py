@@ -23,7 +23,8 @@ OTHER_PICTURES: Final = (".gif", ".tif", ".tiff", ".webp")
 PICTURE_LIMIT: Final = 2**25
 """Bytes that one picture's file may have, unpacked: 32 MiB, above any photograph of one letter."""
 ZIP_LIMIT: Final = 2**30
-"""Bytes that all zips within zips may have together, unpacked: they are held in memory. The assignment has a tenth."""
+"""Bytes that all zips that are packed into zips may have together, unpacked: they are held in memory. One that is only
+stored in another, as the assignment's are, is read where it lies."""
 ZIP_DEPTH: Final = 4
 """Zips that may lie within one another, the outermost counted."""
 UNPACKED_LIMIT: Final = 2**34
@@ -139,7 +140,7 @@ class _Unfolding:
         else:
             yield Member(way, partial(_read_file, file))
 
-    def zip(self, file: Path | io.BytesIO, way: tuple[str, ...], depth: int) -> Iterator[Member]:
+    def zip(self, file: "Path | io.BytesIO | _Part", way: tuple[str, ...], depth: int) -> Iterator[Member]:
         """All that is in a zip. Raises `UnreadableError` when it cannot be opened."""
         archive = self._opened.enter_context(_opened_zip(file, self._contents_left))
         self._contents_left -= sum(_ENTRY + len(one.filename) + len(one.extra) for one in archive.infolist())
@@ -167,6 +168,13 @@ class _Unfolding:
     ) -> Iterator[Member]:
         if depth > ZIP_DEPTH:
             raise UnreadableError(f"more than {ZIP_DEPTH} zips within one another")
+        if (file := _at_stored(archive, info)) is not None:
+            return self.zip(_Part(file, file.tell(), info.file_size), way, depth)
+        if info.file_size > self._zips_left:
+            raise UnreadableError(
+                f"with it, zips within zips unpack to more than their limit of {ZIP_LIMIT:,} bytes, unpack the outer "
+                "one and give its folder"
+            )
         content = self._read(archive, info, self._zips_left)
         self._zips_left -= len(content)
         return self.zip(io.BytesIO(content), way, depth)
@@ -184,7 +192,7 @@ class _Unfolding:
         if self._unpacked_left < 0:
             raise UnreadableError(f"with it, all zips unpack to more than their limit of {UNPACKED_LIMIT:,} bytes")
         try:
-            if info.compress_type == zipfile.ZIP_STORED and (content := _stored(archive, info)) is not None:
+            if (content := _stored(archive, info)) is not None:
                 return content
             with archive.open(info) as unpacked:
                 return unpacked.read(info.file_size)  # without a number zipfile would unpack more than it gives
@@ -197,6 +205,32 @@ class _Unfolding:
             return list(unfold())
         except UnreadableError as error:
             return [Member(way, partial(_refuse, str(error)))]
+
+
+class _Part(io.RawIOBase):
+    """A part of a file as a file of its own: a zip that is stored in another."""
+
+    def __init__(self, file: "_Content", start: int, size: int) -> None:
+        self.file = file
+        self.start = start
+        self._size = size
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._at = (0, self._at, self._size)[whence] + offset
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        self.file.seek(self.start + self._at)
+        n = self.file.readinto(memoryview(buffer)[: max(self._size - self._at, 0)])
+        self._at += n
+        return n
 
 
 class _Content(io.BufferedReader):
@@ -213,7 +247,7 @@ class _Content(io.BufferedReader):
 
 
 @contextmanager
-def _opened_zip(file: Path | io.BytesIO, contents_limit: int) -> Iterator[zipfile.ZipFile]:
+def _opened_zip(file: Path | io.BytesIO | _Part, contents_limit: int) -> Iterator[zipfile.ZipFile]:
     try:
         raw = io.FileIO(file) if isinstance(file, Path) else file
     except OSError as error:
@@ -240,17 +274,30 @@ def _stored(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | None:
 
     None where anything is not as it should be: zipfile then says what.
     """
-    file: Any = archive.fp
-    file.seek(info.header_offset)
-    name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
-    header = file.read(_LOCAL_HEADER + len(name))
-    if len(header) < _LOCAL_HEADER + len(name) or header[:4] != b"PK\3\4" or header[_LOCAL_HEADER:] != name:
+    if (file := _at_stored(archive, info)) is None:
         return None
-    name_length, extra_length = struct.unpack_from("<HH", header, 26)
-    if name_length != len(name) or info.file_size != info.compress_size:
-        return None
-    content: bytes = file.read(extra_length + info.file_size)[extra_length:]
+    content = file.read(info.file_size)
     return content if len(content) == info.file_size and zlib.crc32(content) == info.CRC else None
+
+
+def _at_stored(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Content | None:
+    """The file on disk or in memory that holds a member as it is, at the member's beginning.
+
+    None where it is packed or encrypted, or anything is not as it should be.
+    """
+    if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.file_size != info.compress_size:
+        return None
+    content: Any = archive.fp
+    file, start = (content.raw.file, content.raw.start) if isinstance(content.raw, _Part) else (content, 0)
+    try:
+        file.seek(start + info.header_offset)
+        name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
+        header = file.read(_LOCAL_HEADER + len(name))
+        signature, name_length, extra_length = struct.unpack_from("<4s22xHH", header)
+        file.seek(extra_length, io.SEEK_CUR)
+    except _ZIP_ERRORS:
+        return None
+    return file if signature == b"PK\3\4" and name_length == len(name) and header[_LOCAL_HEADER:] == name else None
 
 
 def _read_file(file: Path) -> bytes:

@@ -104,7 +104,35 @@ def test_zips_within_zips_share_one_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "ZIP_LIMIT", len(inner[0]) + len(inner[1]) - 1)
     found = contents(written(tmp_path, zipped([("1.zip", inner[0]), ("2.zip", inner[1])])))
     assert found["1.zip/a_1.jpg"] == b"a" * 500
-    assert "more than its limit" in found["2.zip"]
+    assert found["2.zip"].startswith("with it, zips within zips unpack to more than their limit of")
+
+
+def test_a_zip_stored_in_a_zip_is_read_where_it_lies(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "ZIP_LIMIT", 0)  # none is held in memory
+    pictures = [("a_1.jpg", b"a" * 10_000), ("b_1.jpg", bytes(20_000)), ("c_1.jpg", b"")]
+    inner = zipped(pictures, zipfile.ZIP_STORED) + b"behind it"
+    packed = zipped([("deep.zip", inner), ("d_1.jpg", b"d")], zipfile.ZIP_STORED)
+    whole = zipped([("0.jpg", b"before it"), ("in.zip", packed), ("packed.zip", inner)], zipfile.ZIP_STORED)
+    expected = {f"in.zip/deep.zip/{name}": content for name, content in pictures} | {"in.zip/d_1.jpg": b"d"}
+    expected |= {"0.jpg": b"before it"} | {f"packed.zip/{name}": content for name, content in pictures}
+    assert contents(written(tmp_path, whole)) == expected
+
+
+def test_damage_in_a_zip_stored_in_a_zip_sets_aside_what_is_damaged_alone(tmp_path):
+    inner = zipped([("a_1.jpg", b"a" * 100), ("b_1.jpg", b"b" * 100)], zipfile.ZIP_STORED)
+    whole = zipped([("in.zip", inner)], zipfile.ZIP_STORED).replace(b"a" * 100, b"a" * 50 + b"A" * 50)
+    found = contents(written(tmp_path, whole))
+    assert found["in.zip/a_1.jpg"].startswith("damaged in the zip (Bad CRC-32")
+    assert found["in.zip/b_1.jpg"] == b"b" * 100
+
+
+@pytest.mark.parametrize("offset", [2**31, 2**32 - 2])
+def test_a_zip_stored_in_a_zip_at_a_place_that_there_is_not(tmp_path, offset):
+    whole = bytearray(zipped([("in.zip", zipped([("a_1.jpg", b"a")])), ("b_1.jpg", b"b")], zipfile.ZIP_STORED))
+    struct.pack_into("<I", whole, whole.index(b"PK\1\2", whole.index(b"b_1.jpgb")) + 42, offset)
+    found = contents(written(tmp_path, bytes(whole)))
+    assert found["in.zip"].startswith("damaged in the zip")
+    assert found["b_1.jpg"] == b"b"
 
 
 def test_a_file_on_disk_beyond_the_limit_is_not_read(tmp_path, monkeypatch):
