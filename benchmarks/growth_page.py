@@ -10,7 +10,7 @@ from growth_figure import Curve, drawn
 from scipy.stats import t as student
 from workers import TRIALS
 
-from letterlab.study.processes import cores
+from letterlab.machine import cores
 
 
 class Measured(NamedTuple):

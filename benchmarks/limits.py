@@ -12,12 +12,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from letterlab.machine import cores
 from letterlab.models.build import build
 from letterlab.optimising import make_optimiser
 from letterlab.prediction import place
 from letterlab.recipe import Recipe
 from letterlab.seeding import seeded
-from letterlab.study.processes import cores
 from letterlab.training import _step
 
 TRIES = 5

@@ -53,18 +53,25 @@ class Server:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "letterlab", "serve", "--port", "0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         assert self.process.stdout
         self.port = int(re.search(rb":(\d+)/", self.process.stdout.readline())[1])
 
     def processor(self) -> float:
-        """Seconds that it has worked."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds that it and the processes that read for it have worked."""
+        return sum(int(fields[11]) + int(fields[12]) for _, fields in self.processes()) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
-        """MB that it holds."""
-        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1]) / 1024
+        """MB that they hold, of what they share a part each (Pss)."""
+        told = [(process / "smaps_rollup").read_text() for process, _ in self.processes()]
+        return sum(int(re.search(r"\bPss:\s+(\d+)", one)[1]) for one in told) / 1024
+
+    def processes(self) -> list[tuple[Path, list[str]]]:
+        """Of its session, each with what its stat says from the state on."""
+        every = [(one.parent, one.read_text().rsplit(")", 1)[1].split()) for one in Path("/proc").glob("[0-9]*/stat")]
+        return [(process, fields) for process, fields in every if int(fields[3]) == self.process.pid]
 
 
 class Client:

@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from letterlab.web.openapi import EXAMPLE
 
@@ -26,6 +27,7 @@ class Server:
             text=True,
             # What a shell runs in the background ignores Ctrl-C, and so does what that runs.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            start_new_session=True,
         )
         said = self.process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", said)
@@ -33,6 +35,16 @@ class Server:
         self.connections = []
         self.url = found[0]
         self.port = int(found[1])
+
+    def readers(self):
+        """Process numbers of what reads for it: of its session, the copies of the one that has loaded what reads."""
+        of_session = {}
+        for one in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has ended meanwhile
+                state, parent, _, session = one.read_text().rsplit(")", 1)[1].split()[:4]
+                if int(session) == self.process.pid and state != "Z":
+                    of_session[int(one.parent.name)] = int(parent)
+        return [one for one, parent in of_session.items() if of_session.get(parent) == self.process.pid]
 
     def connect(self):
         self.connections.append(http.client.HTTPConnection("127.0.0.1", self.port))

@@ -1,13 +1,12 @@
 """What is known of a training: its epochs, and on what it ran."""
 
-import os
 import platform
-import sys
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from letterlab.machine import cores
 from letterlab.recipe import Recipe
 
 
@@ -89,7 +88,7 @@ def environment(threads: int) -> dict[str, str]:
         "opencv": version("opencv-python-headless"),
         "system": f"{platform.system()} {platform.release()}",
         "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()),
+        "cores": str(cores()),
         "threads": str(threads),
     }
 

@@ -3,9 +3,11 @@
 import base64
 import http.client
 import json
+import os
 import re
 import signal
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -43,9 +45,9 @@ def ask(connection, chosen):
 
 
 def memory(server):
-    """MB that it holds."""
-    said = Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", said)[1]) / 1024
+    """MB that it and the processes that read for it hold."""
+    said = [Path(f"/proc/{one}/status").read_text() for one in (server.process.pid, *server.readers())]
+    return sum(int(re.search(r"VmRSS:\s+(\d+)", one)[1]) for one in said) / 1024
 
 
 def test_more_than_it_can_read_is_read_rightly_or_refused(letters):
@@ -59,12 +61,14 @@ def test_more_than_it_can_read_is_read_rightly_or_refused(letters):
 
     with serving("--requests-at-once", "1") as server, ThreadPoolExecutor(askers) as pool:
         ask(server.connect(), letters)
-        before = memory(server)
+        begun, before = len(server.readers()), memory(server)
+        assert begun == 1  # one request at a time
         found = [status for statuses in pool.map(go_on, range(askers)) for status in statuses]
         assert len(found) == each * askers
         assert set(found) == {200, 429}
         # One whose bodies or places were not given back would refuse everything by now, or hold them all.
         assert ask(server.connect(), letters)[0] == 200
+        assert len(server.readers()) == begun
         assert memory(server) < before + 64
         idle = server.connect()
         idle.request("GET", "/metrics")
@@ -73,8 +77,10 @@ def test_more_than_it_can_read_is_read_rightly_or_refused(letters):
         assert "letterlab_requests_in_flight 1.0" in numbers
 
 
-def test_what_was_accepted_under_load_is_answered_before_the_end(letters):
+@pytest.mark.parametrize("whom", ["the server", "all of its processes"])
+def test_what_was_accepted_under_load_is_answered_before_the_end(letters, whom):
     """Each asks again and again until it is told that the connection takes no more, or finds it closed."""
+    end = os.kill if whom == "the server" else os.killpg  # as systemd does
     answers, once = [], threading.Lock()
 
     def go_on(asker):
@@ -88,7 +94,7 @@ def test_what_was_accepted_under_load_is_answered_before_the_end(letters):
             if headers["Connection"] == "close":
                 return
             if len(answers) >= 20 and once.acquire(blocking=False):
-                server.process.send_signal(signal.SIGTERM)
+                end(server.process.pid, signal.SIGTERM)
 
     with serving() as server:
         with ThreadPoolExecutor(6) as pool:
@@ -99,3 +105,23 @@ def test_what_was_accepted_under_load_is_answered_before_the_end(letters):
     assert len(answers) >= 20
     # Whatever was begun on has a line in the log: with 499 where nobody was there to hear the answer.
     assert re.findall(r'"POST /v1/read" (\d+) ', log) == ["200"] * len(answers)
+    assert not server.readers()
+
+
+def test_nothing_is_lost_when_what_reads_is_killed(letters):
+    """Again and again; whoever asks hears nothing of it."""
+    each, askers, killed = 30, 4, 0
+
+    def go_on(asker):
+        connection = server.connect()
+        return [ask(connection, letters[(asker + i) % 20 :])[0] for i in range(each)]
+
+    with serving() as server, ThreadPoolExecutor(askers) as pool:
+        asked = [pool.submit(go_on, asker) for asker in range(askers)]
+        while not all(one.done() for one in asked):
+            for one in server.readers()[:1]:
+                os.kill(one, signal.SIGKILL)
+                killed += 1
+            time.sleep(0.3)
+        assert [status for one in asked for status in one.result()] == [200] * each * askers
+        assert killed > 2

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 from letterlab.commands.options import Engine, RayAddress, check_engine, one_core_a_product
 from letterlab.commands.picture_files import STANDARD_INPUT, picture_files
 from letterlab.errors import LetterlabError
+from letterlab.machine import cores
 from letterlab.terminal import bar, complaints, console
 
 if TYPE_CHECKING:  # ONNX Runtime, NumPy and Pillow are loaded when there is something to read
@@ -157,10 +158,9 @@ def _outcomes(
     from concurrent.futures import ThreadPoolExecutor
 
     # Threads do: Pillow, NumPy and ONNX Runtime let go of Python's lock while they work on more than a few pixels.
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    pool = ThreadPoolExecutor(cores)
+    pool = ThreadPoolExecutor(cores())
     try:
-        at_work = deque(pool.submit(work, item) for item in islice(items, AHEAD * cores))
+        at_work = deque(pool.submit(work, item) for item in islice(items, AHEAD * cores()))
         while at_work:
             yield at_work.popleft().result()
             at_work.extend(pool.submit(work, item) for item in islice(items, 1))

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,6 +15,7 @@ from cyclopts.validators import Number
 
 from letterlab.commands.options import one_core_a_product
 from letterlab.errors import LetterlabError
+from letterlab.machine import begin_loading
 from letterlab.terminal import console
 from letterlab.web.limits import ServerLimits
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:  # the server's libraries are loaded when the command runs
 
 FAREWELL: Final = 0.3
 """Seconds between the signal to end and the end of listening."""
+
+LOADED: Final = ["letterlab.cli", "letterlab.recognise.side_by_side"]
+"""By the process that those which read begin as copies of: the program, and what reads."""
 
 
 def serve(
@@ -64,13 +69,15 @@ def serve(
     one_core_a_product()
     local = _is_allowed(host, token, anyone)
     try:
-        with _listen(host, port) as listening:
+        with _listen(host, port) as listening, ExitStack() as until_the_end:
             with console.status("Loading the network"):
-                from letterlab.recognise.recogniser import Recogniser
+                begin_loading(LOADED)
+                from letterlab.recognise.side_by_side import SideBySide
                 from letterlab.web.app import application
                 from letterlab.web.guard import local_names
 
-                app = application(Recogniser(model), limits, hosts=local_names(host) if local else None, token=token)
+                recogniser = until_the_end.enter_context(SideBySide(model))
+                app = application(recogniser, limits, hosts=local_names(host) if local else None, token=token)
             _run(app, listening, limits)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -81,6 +81,7 @@ def study(
     """
     from letterlab.study.budgets import FAMILIES
     from letterlab.study.plan import read_plan
+    from letterlab.study.preloading import begin_loading_for_trials
 
     own = read_plan(plan) if plan else None
     files = _weight_files(weights)
@@ -92,6 +93,8 @@ def study(
     folder = (
         out or Path("runs") / f"{Path(letters.removeprefix('emnist:')).resolve().stem}-{own.name if own else budget}"
     )
+    if engine == "local" and not dry_run:
+        begin_loading_for_trials()
     with console.status("Loading torch, looking for letters that stand in both parts, measuring this machine"):
         from letterlab.study.running import begin_study
 

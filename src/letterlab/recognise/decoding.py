@@ -61,6 +61,10 @@ class PictureError(LetterlabError):
         super().__init__(message)
         self.problem: Final = problem
 
+    def __reduce__(self) -> tuple[type["PictureError"], tuple[Problem, str]]:
+        """Told by one process to another it is the same."""
+        return PictureError, (self.problem, str(self))
+
 
 @dataclass(frozen=True)
 class _Header:

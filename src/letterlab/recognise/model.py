@@ -59,18 +59,19 @@ class Model:
     """Which network it is: the beginning of the SHA-256 of its file."""
 
 
-def open_model(file: Path, threads: int = 1) -> Model:
+def open_model(network: Path | bytes, threads: int = 1) -> Model:
     """Opens a network that `letterlab export` wrote.
 
     Args:
-        file: the ONNX file.
+        network: the ONNX file, or its bytes.
         threads: cores that one call may use.
 
     Raises:
         LetterlabError: it cannot be read, is no ONNX file, or is none that letterlab wrote.
     """
+    file = "that was given" if isinstance(network, bytes) else network
     try:
-        content = file.read_bytes()
+        content = network if isinstance(network, bytes) else network.read_bytes()
     except OSError as error:
         raise LetterlabError(f"The network {file} cannot be read ({error.strerror}): give another.") from None
     if _ELSEWHERE in content:
@@ -102,7 +103,7 @@ def open_model(file: Path, threads: int = 1) -> Model:
     return Model(session, read_metadata(session, file, content), sha256(content).hexdigest()[:16])
 
 
-def read_metadata(session: onnxruntime.InferenceSession, file: Path, content: bytes) -> Metadata:
+def read_metadata(session: onnxruntime.InferenceSession, file: Path | str, content: bytes) -> Metadata:
     """What an ONNX file says of itself, if it is one of letterlab's.
 
     Args:

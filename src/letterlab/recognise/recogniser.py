@@ -9,6 +9,7 @@ import numpy as np
 
 from letterlab.alphabet import LETTERS, index_of
 from letterlab.errors import LetterlabError
+from letterlab.machine import cores
 from letterlab.recognise.decoding import Limits, PictureError, decode
 from letterlab.recognise.grouping import read_line
 from letterlab.recognise.ink import EDGE, find_ink, prepare
@@ -83,22 +84,28 @@ class Recogniser:
     print(recogniser.read("page.png").text)
     """
 
-    def __init__(self, model: Path | str | None = None, *, threads: int = 1) -> None:
+    def __init__(self, model: Path | str | bytes | None = None, *, threads: int = 1) -> None:
         """Opens the network.
 
         Args:
-            model: an ONNX file that `letterlab export` wrote; the network that comes with the program when not given.
+            model: an ONNX file that `letterlab export` wrote, or its bytes; the network that comes with the program
+                when not given.
             threads: cores that the network may use for one picture; with one, several pictures are best read at a time
                 by threads of the caller's.
 
         Raises:
             LetterlabError: the file is no network of letterlab's.
         """
-        opened = open_model(Path(model) if model else SHIPPED, threads)
+        opened = open_model(model if isinstance(model, bytes) else Path(model or SHIPPED), threads)
         self._session = opened.session
         self.metadata: Final[Metadata] = opened.metadata
         self.fingerprint: Final[str] = opened.fingerprint
         """Which network it is: the beginning of the SHA-256 of its file."""
+
+    @property
+    def at_once(self) -> int:
+        """Pictures that it is best asked to read at a time."""
+        return cores()
 
     def probabilities(self, pictures: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n c"]:
         """What the network says of prepared pictures: of A to Z and, where `metadata.no_letter`, of no letter."""

@@ -4,39 +4,24 @@ Small networks gain little from a second thread and lose much where the threads 
 to trials rather than to threads. A trial that dies takes nothing with it but its own last epoch.
 """
 
-import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from letterlab.files import temporary, writing
 from letterlab.history import Epoch
 from letterlab.letterset import Letters
+from letterlab.machine import processes, safe_path
 from letterlab.study.folder import TRIALS
+from letterlab.study.preloading import begin_loading_for_trials
 from letterlab.study.store import Stored
 from letterlab.study.work import Ended, work
-
-_PRELOADED: Final = [
-    "letterlab.study.processes",
-    "letterlab.study.running",  # what the study's own process began with is looked for by each trial's
-    "torch._inductor",  # loaded where torch is asked for deterministic algorithms; takes longer than a small training
-    "safetensors.torch",
-    "tensorboard.plugins.hparams.metadata",
-    "PIL.PngImagePlugin",  # TensorBoard's, for the confusion matrix
-    "numpy.ma",
-]
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class Processes:
@@ -59,9 +44,8 @@ class Processes:
 
     def start(self, trial: Stored) -> None:
         """Begins a trial in a new process."""
-        # The fork server loads what a trial needs once, and each trial begins as a fresh copy of it.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_PRELOADED)
+        begin_loading_for_trials()
+        context = processes()
         here, there = context.Pipe()
         letters, folder, weights = self._given
         if self._kept is None:
@@ -72,7 +56,7 @@ class Processes:
         given = (trial, self._kept, folder / TRIALS / trial.name, weights, there)
         process = context.Process(target=_work, args=given, name=trial.name, daemon=True)
         # It died as it was started, or there is no room for it: `there` stays silent.
-        with _safe_path(), suppress(OSError, EOFError):
+        with safe_path(), suppress(OSError, EOFError):
             process.start()
         there.close()
         self._running[here] = process, trial
@@ -98,23 +82,6 @@ class Processes:
         for process in started:
             process.join()
         self._until_the_end.close()
-
-
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """What Python is started in this block takes no module from the working folder.
-
-    The fork server is Python started with -c, which would import a random.py there as Python's own.
-    """
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _work(trial: Stored, letters: Path, place: Path, weights: Mapping[str, str], told: Connection) -> None:

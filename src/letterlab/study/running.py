@@ -11,6 +11,7 @@ import torch
 from letterlab.cluster import connect
 from letterlab.errors import LetterlabError
 from letterlab.letterset import Letters
+from letterlab.machine import cores
 from letterlab.study import engine
 from letterlab.study.beginning import Costs, begin, read_letters
 from letterlab.study.budgets import Budget
@@ -22,7 +23,7 @@ from letterlab.study.folder import Asked, Study
 from letterlab.study.holding import held
 from letterlab.study.mending import try_damaged_again
 from letterlab.study.plan import Plan
-from letterlab.study.processes import Processes, cores
+from letterlab.study.processes import Processes
 from letterlab.study.results import Results, open_results
 from letterlab.study.shared_store import SharedStore
 from letterlab.study.soundness import sound

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Iterator, Mapping
 from threading import Event
 from time import perf_counter
@@ -26,7 +25,7 @@ TURN: Final = 0.01
 
 
 class Reader:
-    """Reads the pictures of requests by turns, as many at a time as there are cores, beside the event loop.
+    """Reads the pictures of requests by turns, as many at a time as the recogniser can, beside the event loop.
 
     Two things are bounded: how many requests are read or wait for their turn, and how many bytes of bodies are held.
     A body that comes slowly takes none of the places.
@@ -37,7 +36,7 @@ class Reader:
         self.recogniser = recogniser
         self.limits = limits
         self.metrics = metrics
-        self.threads = anyio.CapacityLimiter(os.cpu_count() or 1)
+        self.threads = anyio.CapacityLimiter(recogniser.at_once)
         self.at_work = 0
         self.held = 0
 

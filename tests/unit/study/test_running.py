@@ -5,10 +5,10 @@ import pytest
 
 import letterlab
 from letterlab.errors import LetterlabError
+from letterlab.machine import cores
 from letterlab.study.beginning import Costs
 from letterlab.study.folder import Study
 from letterlab.study.holding import held
-from letterlab.study.processes import cores
 from letterlab.study.store import STORE_FILE
 from small_plan import mlp, norm, plan
 

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import logging
-import os
 import re
 import threading
 import time
@@ -363,7 +362,7 @@ def test_one_request_too_many_is_told_to_come_again(fake):
 @pytest.mark.parametrize("query", ["", "?explain=true"])
 def test_many_pictures_do_not_hold_up_one(fake, monkeypatch, query):
     """On one core: between the pictures of a request, or their explanations, others have their turn."""
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(FakeRecogniser, "at_once", 1)
     begun = threading.Event()
     work = {"": "read", "?explain=true": "saliency"}[query]
     slow = getattr(fake, work)
