@@ -151,6 +151,7 @@ def main() -> None:
                 page.measured.append(Measured(name, n, **json.loads(done.stdout.splitlines()[-1])))
                 print(page.measured[-1], flush=True)
     plan = small(given.of_each, 2)
+    worked("drawn", plan, 1)  # what the first study loads the others find
     for workers in given.at_once:
         page.at_once[workers] = worked("drawn", plan, workers)
         print(f"{TRIALS} trials, {workers} at once: {page.at_once[workers]:.1f} s", flush=True)

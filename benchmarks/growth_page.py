@@ -37,11 +37,14 @@ class Law(NamedTuple):
 
     def named(self) -> str:
         """Linear and the like, as far as the interval tells. A fixed cost hardly counts between the last two points."""
-        if self.low <= 1 <= self.high:
-            return "linear" if self.high - self.low < 0.5 else "not told: the interval is wide"
-        if self.high < 1:
-            return "linear, beside a fixed cost" if self.last > 0.9 else "less than linear"
-        return "more than linear"
+        wide = self.high - self.low >= 0.5
+        if self.low <= 1 <= self.high and not wide:
+            return "linear"
+        if self.low > 1:
+            return "more than linear"
+        if self.last > 0.9:
+            return "linear, beside a fixed cost"
+        return "not told: the interval is wide" if wide else "less than linear"
 
     def cells(self) -> str:
         return f"{self.exponent:.2f} ({self.low:.2f} to {self.high:.2f}) | {self.last:.2f} | {self.named()}"

@@ -35,13 +35,14 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
         LetterlabError: it is no zip that can be opened, holds no pictures, or none of a part could be read.
     """
     aside: list[SetAside] = []
-    letters: list[tuple[UInt8[np.ndarray, "28 28"], int, str, bool]] = []
+    letters: list[tuple[int, str, bool]] = []
     read: set[tuple[bool, str, int]] = set()
     twice: list[str] = []
     drawn = 0
     failed: dict[Part, list[str]] = {"train": [], "test": []}
     with _cycles_left_alone(), members(source) as found, decoding(resize=resize) as decode:
         parts, notes = _sorted_into_parts(found)
+        images = np.empty((len(parts), SIDE, SIDE), np.uint8)  # not kept one by one and then copied
         for part, member in parts:
             name, in_test, file = member.way[-1], part == "test", "/".join(member.way)
             try:
@@ -50,7 +51,8 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
                 if (copy := (in_test, name, hash(content))) in read:
                     twice.append(file)
                     continue
-                letters.append((decode(content), label, name, in_test))
+                images[len(letters)] = decode(content)
+                letters.append((label, name, in_test))
                 drawn += is_drawn(content)
                 read.add(copy)
             except UnreadableError as error:
@@ -77,14 +79,14 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
         )
     if 0 < drawn < len(letters):
         notes.append(f"{drawn:,} of the {len(letters):,} letters were drawn by this program, the others not.")
-    images = np.stack([image for image, *_ in letters])
+    images = images[: len(letters)]
     if _is_dark_on_bright(images):
         images = 255 - images
         notes.append("The pictures show dark ink on a bright ground; they were inverted.")
     return Stored(
         images=images,
-        labels=np.array([label for _, label, _, _ in letters], dtype=np.uint8),
-        names=[name for _, _, name, _ in letters],
+        labels=np.array([label for label, _, _ in letters], dtype=np.uint8),
+        names=[name for _, name, _ in letters],
         in_test=np.array([in_test for *_, in_test in letters]),
         set_aside=tuple(aside),
         drawn=drawn > 0,
