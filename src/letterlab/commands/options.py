@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from letterlab.errors import LetterlabError
+from letterlab.machine import begin_loading
 from letterlab.terminal import console
 
 if TYPE_CHECKING:  # torch and OpenCV are loaded by the commands that need them
@@ -73,3 +74,8 @@ def one_core_a_product() -> None:
     product and burn what the other pictures need (172 instead of 312 drawings a second on two cores).
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def begin_loading_to_read() -> None:
+    """Begins the process that those of `SideBySide` begin as copies of: it loads the program, and what reads."""
+    begin_loading(["letterlab.cli", "letterlab.recognise.side_by_side"])

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from letterlab.commands.options import one_core_a_product
+from letterlab.commands.options import begin_loading_to_read, one_core_a_product
 from letterlab.errors import LetterlabError
-from letterlab.machine import begin_loading
 from letterlab.terminal import console
 from letterlab.web.limits import ServerLimits
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:  # the server's libraries are loaded when the command runs
 
 FAREWELL: Final = 0.3
 """Seconds between the signal to end and the end of listening."""
-
-LOADED: Final = ["letterlab.cli", "letterlab.recognise.side_by_side"]
-"""By the process that those which read begin as copies of: the program, and what reads."""
 
 
 def serve(
@@ -71,7 +67,7 @@ def serve(
     try:
         with _listen(host, port) as listening, ExitStack() as until_the_end:
             with console.status("Loading the network"):
-                begin_loading(LOADED)
+                begin_loading_to_read()
                 from letterlab.recognise.side_by_side import SideBySide
                 from letterlab.web.app import application
                 from letterlab.web.guard import local_names

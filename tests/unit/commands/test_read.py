@@ -1,6 +1,7 @@
 """`letterlab read`: in this process with a network for bars, and as people call it."""
 
 import json
+import multiprocessing
 import os
 import pty
 import signal
@@ -60,6 +61,23 @@ def test_several_are_text_after_name_in_natural_order_and_the_bad_one_is_named(p
     first, second = complaint.splitlines()
     assert first.startswith("letterlab: in/bad.png: ")
     assert second == "letterlab: in/sub/blank.png: there is no letter in it."
+
+
+@pytest.mark.parametrize("many", [2, 5, 6])
+def test_many_are_read_by_processes_to_the_same(pictures, network, capsys, monkeypatch, many):
+    with pytest.raises(SystemExit):
+        read(str(pictures), model=network, annotated=Path("few"))
+    few = capsys.readouterr()
+    monkeypatch.setattr("letterlab.commands.read.MANY", many)
+    with pytest.raises(SystemExit) as ended:
+        read(str(pictures), model=network, annotated=Path("many"))
+    assert ended.value.code == 2
+    assert capsys.readouterr() == few
+    drawn = {
+        folder: {file.name: file.read_bytes() for file in Path(folder).rglob("*.png")} for folder in ("few", "many")
+    }
+    assert drawn["few"] == drawn["many"] != {}
+    assert not multiprocessing.active_children()
 
 
 def test_a_folder_of_one_picture_says_its_name(pictures, network, capsys):
