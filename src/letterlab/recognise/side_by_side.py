@@ -46,7 +46,7 @@ class SideBySide(Recogniser):
             model: as for `Recogniser`.
 
         Raises:
-            LetterlabError: the file is no network of letterlab's.
+            LetterlabError: the file is no network of letterlab's, or no process could be begun.
         """
         super().__init__(model)
         self._network = Path(model or SHIPPED).read_bytes()  # the file may be another when the last process begins
@@ -57,7 +57,10 @@ class SideBySide(Recogniser):
         self._free: LifoQueue[_Process | None] = LifoQueue()
         for _ in range(cores()):
             self._free.put(None)
-        self._free.put(self._begin())
+        try:
+            self._free.put(self._begin())
+        except (EOFError, OSError):
+            raise LetterlabError("No process that reads could be begun: free some memory.") from None
 
     @property
     def at_once(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from letterlab.errors import LetterlabError
-from letterlab.machine import cores
+from letterlab.machine import cores, processes
 from letterlab.recognise.decoding import Limits, PictureError
 from letterlab.recognise.recogniser import Recogniser
 from letterlab.recognise.side_by_side import SideBySide
@@ -109,6 +109,15 @@ def test_the_processes_end_with_the_block(network):
     assert [process.exitcode for process in processes] == [-signal.SIGKILL]
     with pytest.raises(RuntimeError, match=r"have been ended|ended twice"):
         recogniser.read(UPRIGHT)
+
+
+def test_a_process_that_cannot_be_begun_is_said(network, monkeypatch):
+    def no_room(self):
+        raise OSError
+
+    monkeypatch.setattr(processes().Process, "start", no_room)
+    with pytest.raises(LetterlabError, match="No process that reads could be begun"):
+        SideBySide(network)
 
 
 def test_a_network_that_cannot_be_opened_is_named(tmp_path):
