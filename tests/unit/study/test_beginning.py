@@ -66,9 +66,14 @@ def test_what_is_foreseen_is_written_down_and_not_measured_again(letters, tmp_pa
 
 
 def test_a_budgets_study_that_is_begun_keeps_its_plan_and_measures_nothing_again(letters, tmp_path, monkeypatch):
+    measured = []
+    monkeypatch.setattr(
+        "letterlab.study.beginning.seconds_of", lambda shape, *_: measured.append(shape) or (0.001, 0.0001)
+    )
     study = begun(tmp_path, letters, replace(ASKED, only=()), "smoke")
     monkeypatch.setattr("letterlab.study.beginning.seconds_of", lambda *_: pytest.fail("measured again"))
     assert begun(tmp_path, letters, replace(ASKED, only=()), "smoke").whole_plan == study.whole_plan
+    assert measured
 
 
 def test_ones_own_plan_may_be_changed_until_a_trial_is_stored(letters, tmp_path):
@@ -185,6 +190,7 @@ def test_a_study_that_is_shared_is_one_of_the_same_letters_and_the_same_plan(let
 
 def test_of_two_that_begin_at_a_time_the_second_takes_the_plan_of_the_first(letters, shared, tmp_path, monkeypatch):
     monkeypatch.setattr("letterlab.study.beginning.quicker_precision", lambda: "fp32")
+    monkeypatch.setattr("letterlab.study.beginning.seconds_of", lambda *_: (0.001, 0.0001))
     smoke = replace(ASKED, only=())
     first = begun_together(tmp_path / "first", letters, shared, "smoke", smoke)
     monkeypatch.setattr("letterlab.study.beginning.quicker_precision", lambda: "bf16")
