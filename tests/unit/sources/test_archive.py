@@ -1,3 +1,4 @@
+import io
 import struct
 import zipfile
 import zlib
@@ -116,6 +117,18 @@ def test_a_zip_stored_in_a_zip_is_read_where_it_lies(tmp_path, monkeypatch):
     expected = {f"in.zip/deep.zip/{name}": content for name, content in pictures} | {"in.zip/d_1.jpg": b"d"}
     expected |= {"0.jpg": b"before it"} | {f"packed.zip/{name}": content for name, content in pictures}
     assert contents(written(tmp_path, whole)) == expected
+
+
+def test_a_part_of_a_file_is_a_file_of_its_own(tmp_path):
+    content = bytes(range(256))
+    file = tmp_path / "whole"
+    file.write_bytes(content)
+    with archive._Content(io.FileIO(file)) as whole, archive._Part(whole, 50, 100) as part:
+        alone = io.BytesIO(content[50:150])
+        for offset, whence, n in ((0, 0, 10), (5, 1, 200), (-22, 2, 22), (0, 2, 5), (30, 0, -1), (400, 0, 3)):
+            assert part.seek(offset, whence) == alone.seek(offset, whence)
+            assert part.read(n) == alone.read(n)
+            assert part.tell() == alone.tell()
 
 
 def test_damage_in_a_zip_stored_in_a_zip_sets_aside_what_is_damaged_alone(tmp_path):
