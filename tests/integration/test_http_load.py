@@ -17,7 +17,7 @@ import pytest
 
 from letterlab.recognise.recogniser import Recogniser
 from letterlab.sources.drawn import draw_letters
-from served import answered, serving
+from served import ONE, answered, asked, serving
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,18 @@ def test_what_was_accepted_under_load_is_answered_before_the_end(letters, whom):
     assert not server.readers()
 
 
+def test_the_one_that_readers_are_copies_of_hears_no_signal_but_the_last():
+    """It could begin no other meanwhile, and one that has just begun would end."""
+    with serving() as server:
+        [reader] = server.readers()
+        [of] = re.findall(r"PPid:\s+(\d+)", Path(f"/proc/{reader}/status").read_text())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(int(of), number)
+            os.kill(reader, number)
+        assert asked(server.connect(), ONE)[0] == 200
+        assert server.readers() == [reader]
+
+
 def test_nothing_is_lost_when_what_reads_is_killed(letters):
     """Again and again; whoever asks hears nothing of it."""
     each, askers, killed = 30, 4, 0
@@ -117,11 +129,11 @@ def test_nothing_is_lost_when_what_reads_is_killed(letters):
         return [ask(connection, letters[(asker + i) % 20 :])[0] for i in range(each)]
 
     with serving() as server, ThreadPoolExecutor(askers) as pool:
-        asked = [pool.submit(go_on, asker) for asker in range(askers)]
-        while not all(one.done() for one in asked):
+        running = [pool.submit(go_on, asker) for asker in range(askers)]
+        while not all(one.done() for one in running):
             for one in server.readers()[:1]:
                 os.kill(one, signal.SIGKILL)
                 killed += 1
             time.sleep(0.3)
-        assert [status for one in asked for status in one.result()] == [200] * each * askers
+        assert [status for one in running for status in one.result()] == [200] * each * askers
         assert killed > 2

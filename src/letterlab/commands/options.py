@@ -1,6 +1,8 @@
 """What several commands take."""
 
 import os
+import signal
+import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -77,5 +79,17 @@ def one_core_a_product() -> None:
 
 
 def begin_loading_to_read() -> None:
-    """Begins the process that those of `SideBySide` begin as copies of: it loads the program, and what reads."""
-    begin_loading(["letterlab.cli", "letterlab.recognise.side_by_side"])
+    """Begins the process that those of `SideBySide` begin as copies of: it loads the program, and what reads.
+
+    Ctrl-C and SIGTERM, which reach all processes of a terminal or service, do not end it or its copies: this one does.
+    """
+    if sys.platform == "win32":
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # begun with the other, it would let both signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # which it inherits
+    try:
+        begin_loading(["letterlab.cli", "letterlab.recognise.side_by_side"])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

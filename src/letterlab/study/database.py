@@ -9,7 +9,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.pool import NullPool
 
 from letterlab.errors import LetterlabError
@@ -138,7 +138,8 @@ class Database:
                 except (DBAPIError, StorageInternalError) as error:
                     self._refused(error)
                     cause = _cause(error)
-                    if not isinstance(cause, OperationalError | InterfaceError):
+                    # The third: Optuna went on asking by the connection that it had lost.
+                    if not isinstance(cause, OperationalError | InterfaceError | PendingRollbackError):
                         raise
                     if not told:
                         self._say(f"{self._where} does not answer ({_reason(cause)}): waiting until it does.")

@@ -5,7 +5,8 @@ import threading
 
 import psycopg
 import pytest
-from sqlalchemy.exc import OperationalError
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import OperationalError, PendingRollbackError
 
 from letterlab.errors import LetterlabError
 from letterlab.study import database as module
@@ -101,6 +102,21 @@ def test_a_server_that_is_restarted_is_waited_for(postgres, opened, said, mode):
     opened._say = lambda sentence: (said.append(sentence), None if len(said) > 1 else postgres.start())
     assert opened.patiently(lambda: opened.ask("SELECT number FROM mine")) == [(1,)]
     assert [f"PostgreSQL at 127.0.0.1:{postgres.port}" in sentence for sentence in said] == [True, True]
+    assert "does not answer" in said[0]
+    assert "answers again" in said[1]
+
+
+def test_a_connection_by_which_optuna_goes_on_asking_after_it_was_lost_is_made_again(opened, said):
+    """As Optuna does where it reads many trials: it raises what SQLAlchemy says of the second question."""
+    left = [StorageInternalError("during the commit")]
+    left[0].__cause__ = PendingRollbackError("Can't reconnect until invalid transaction is rolled back.")
+
+    def do():
+        if left:
+            raise left.pop()
+        return "done"
+
+    assert opened.patiently(do) == "done"
     assert "does not answer" in said[0]
     assert "answers again" in said[1]
 
