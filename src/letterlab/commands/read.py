@@ -191,12 +191,14 @@ def _outcome(
     given = item == STANDARD_INPUT
     try:
         picture = sys.stdin.buffer.read(Limits().bytes + 1) if given else item
-        reading = recogniser.read(picture, single=single)
-        if place:
-            from letterlab.recognise.annotation import write_annotated
-            from letterlab.recognise.recogniser import open_picture
+        if not place:
+            return item, recogniser.read(picture, single=single)
+        from letterlab.recognise.annotation import write_annotated
+        from letterlab.recognise.recogniser import open_picture
 
-            write_annotated(open_picture(picture), reading, item, place(item))
+        grey = open_picture(picture)
+        reading = recogniser.read(grey, single=single)
+        write_annotated(grey, reading, item, place(item))
         return item, reading
     except PictureError as error:
         return item, LetterlabError(f"Standard input: {error}.") if given else error
