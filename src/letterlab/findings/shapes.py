@@ -6,9 +6,9 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
 
 from letterlab.letterset import SIDE, LetterSet
+from letterlab.shapes import Bool, Float, Int, UInt8
 
 BLOCK: Final = 256
 """Pictures that are measured at once."""
