@@ -2,7 +2,6 @@
 
 import re
 import struct
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 SCANS_LIMIT: Final = 100
@@ -19,7 +18,7 @@ _END: Final = 0xD9
 _APP1: Final = 0xE1
 _EXIF: Final = b"Exif\0\0"
 _START_OF_SCAN: Final = b"\xff\xda"
-# Bytes before a scan that are kept for the next picture: tables have some 600, a photograph's EXIF may have megabytes.
+# Bytes before a scan's data that are kept for the next picture: tables have some 600, a photograph's EXIF megabytes.
 _REMEMBERED: Final = 4096
 # TEM and SOI have no segment.
 _ALONE: Final = frozenset({0x01, 0xD8})
@@ -44,10 +43,16 @@ def jpeg_header(content: bytes) -> JpegHeader | None:
     Every marker is looked at, to the one that ends the picture: were one taken for the beginning of a segment that
     libjpeg does not see, a small frame could be shown here and a large one to libjpeg.
     """
-    start = content.find(_START_OF_SCAN)
-    # Pictures that one program wrote share all that stands before their scan: it is walked through once.
-    before = _walk(content[:start], _BEGINNING) if 0 < start <= _REMEMBERED else None
-    walked = _walk_on(content, before if before and before.at == start else _BEGINNING)
+    global _latest
+    beginning, begun = _latest
+    if not content.startswith(beginning):
+        begun = _BEGINNING
+        start = content.find(_START_OF_SCAN)
+        beginning = content[: start + 2 + int.from_bytes(content[start + 2 : start + 4], "big")]
+        walked = _walk_on(beginning, _BEGINNING)
+        if walked and walked.at == len(beginning) <= _REMEMBERED:
+            _latest = beginning, begun = beginning, walked
+    walked = _walk_on(content, begun)
     if walked is None or not walked.ended:
         return None
     frame, scans, exif = walked.frame, walked.scans, walked.exif
@@ -89,4 +94,6 @@ def _walk_on(content: bytes, begun: _Walked) -> _Walked | None:
     return _Walked(at, frame, scans, exif, ended)
 
 
-_walk = lru_cache(maxsize=8)(_walk_on)
+# Pictures that one program wrote share all that stands before the data of their first scan: the latest such beginning,
+# and what a walk through it came to.
+_latest: tuple[bytes, _Walked] = b"none yet", _BEGINNING

@@ -8,10 +8,9 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 from letterlab.errors import LetterlabError
 from letterlab.sources.stored import UnreadableError
@@ -39,6 +38,9 @@ _ENTRY: Final = 46
 # Bytes of a member's own header before its name (4.3.7), and the flag of a name in UTF-8 (4.4.4).
 _LOCAL_HEADER: Final = 30
 _UTF8: Final = 0x800
+# Bytes by which deflate may make a picture longer; what claims to be longer still is left to zipfile, which takes it in
+# pieces.
+_DEFLATE_ADDS: Final = 2**16
 # What zipfile and its decompressors raise over bytes that are no whole zip: RuntimeError covers an unknown version,
 # ValueError a name that is no UTF-8.
 _ZIP_ERRORS: Final = (
@@ -54,14 +56,23 @@ _ZIP_ERRORS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A picture in a folder or zip, or a zip in it that cannot be opened."""
 
     way: tuple[str, ...]
     """Folders and zips that lead to it from the source, then its own name."""
-    read: Callable[[], bytes]
-    """Its content. Raises `UnreadableError` with the reason when there is none to be had."""
+    at: Path | zipfile.ZipInfo | str
+    """Its file, or its entry in a zip's table of contents; or the reason why it is not to be had."""
+    archive: zipfile.ZipFile | None = None
+    """The zip that has the entry."""
+
+    def read(self) -> bytes:
+        """Its content. Raises `UnreadableError` with the reason when there is none to be had."""
+        if isinstance(self.at, str):
+            raise UnreadableError(self.at)
+        if isinstance(self.at, Path):
+            return _read_file(self.at)
+        return _read(cast(zipfile.ZipFile, self.archive), self.at)
 
 
 def files(source: Path) -> list[Path]:
@@ -138,7 +149,7 @@ class _Unfolding:
         if file.suffix.lower() == ".zip":
             yield from self._or_reason(way, lambda: self.zip(file, way, depth=1))
         else:
-            yield Member(way, partial(_read_file, file))
+            yield Member(way, file)
 
     def zip(self, file: "Path | io.BytesIO | _Part", way: tuple[str, ...], depth: int) -> Iterator[Member]:
         """All that is in a zip. Raises `UnreadableError` when it cannot be opened."""
@@ -146,21 +157,25 @@ class _Unfolding:
         self._contents_left -= sum(_ENTRY + len(one.filename) + len(one.extra) for one in archive.infolist())
         seen: set[tuple[str, ...]] = set()
         for info in archive.infolist():
-            name = info.filename.replace("\\", "/")  # some packers on Windows write \ between folders
-            parts = tuple(part for part in name.split("/") if part not in ("", "."))
-            if name.endswith("/") or not parts or not _is_wanted(parts[-1]):
+            named = info.filename.replace("\\", "/")  # some packers on Windows write \ between folders
+            name = named[named.rfind("/") + 1 :]
+            if not _is_wanted(name):
                 continue
-            if ".." in parts or name.startswith("/") or (":" in parts[0] and re.match("[A-Za-z]:", parts[0])):
-                yield Member((*way, *parts), partial(_refuse, "its name leads out of the zip"))
-            elif any(map(_is_debris, parts)):
+            steps, leads_out, is_debris = _folder(named[: len(named) - len(name)])
+            parts = (*steps, name)
+            if leads_out or _names_a_drive(parts[0]):
+                yield Member((*way, *parts), "its name leads out of the zip")
+            elif is_debris or _is_debris(name):
                 continue
             elif parts in seen:
-                yield Member((*way, *parts), partial(_refuse, "a second file of this name; the first was read"))
-            elif parts[-1].lower().endswith(".zip"):
+                yield Member((*way, *parts), "a second file of this name; the first was read")
+            elif name.lower().endswith(".zip"):
                 within = partial(self._zip_within, archive, info, (*way, *parts), depth + 1)
                 yield from self._or_reason((*way, *parts), within)
+            elif reason := self._refused(info, PICTURE_LIMIT):
+                yield Member((*way, *parts), reason)
             else:
-                yield Member((*way, *parts), partial(self._read, archive, info, PICTURE_LIMIT))
+                yield Member((*way, *parts), info, archive)
             seen.add(parts)
 
     def _zip_within(
@@ -168,43 +183,40 @@ class _Unfolding:
     ) -> Iterator[Member]:
         if depth > ZIP_DEPTH:
             raise UnreadableError(f"more than {ZIP_DEPTH} zips within one another")
-        if (file := _at_stored(archive, info)) is not None:
+        stored = info.compress_type == zipfile.ZIP_STORED and info.file_size == info.compress_size
+        if stored and (file := _at(archive, info)) is not None:
             return self.zip(_Part(file, file.tell(), info.file_size), way, depth)
         if info.file_size > self._zips_left:
             raise UnreadableError(
                 f"with it, zips within zips unpack to more than their limit of {ZIP_LIMIT:,} bytes, unpack the outer "
                 "one and give its folder"
             )
-        content = self._read(archive, info, self._zips_left)
+        if reason := self._refused(info, self._zips_left):
+            raise UnreadableError(reason)
+        content = _read(archive, info)
         self._zips_left -= len(content)
         return self.zip(io.BytesIO(content), way, depth)
 
-    def _read(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
-        """A member's content. Raises `UnreadableError` when it has more bytes than its limit or cannot be unpacked."""
+    def _refused(self, info: zipfile.ZipInfo, limit: int) -> str:
+        """Why a member is not to be unpacked, which has more bytes than its limit for one; empty when it is."""
         if info.flag_bits & 1:
-            raise UnreadableError("encrypted, unpack it with its password first")
+            return "encrypted, unpack it with its password first"
         # The two that ISO/IEC 21320-1 allows. zipfile unpacks by others without a bound: 500 bytes of bzip2 to a GB.
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise UnreadableError("packed by another method than deflate, pack it again as an ordinary zip")
+            return "packed by another method than deflate, pack it again as an ordinary zip"
         if info.file_size > limit:
-            raise UnreadableError(f"unpacks to more than its limit of {limit:,} bytes")
+            return f"unpacks to more than its limit of {limit:,} bytes"
         self._unpacked_left -= info.file_size
         if self._unpacked_left < 0:
-            raise UnreadableError(f"with it, all zips unpack to more than their limit of {UNPACKED_LIMIT:,} bytes")
-        try:
-            if (content := _stored(archive, info)) is not None:
-                return content
-            with archive.open(info) as unpacked:
-                return unpacked.read(info.file_size)  # without a number zipfile would unpack more than it gives
-        except _ZIP_ERRORS as error:
-            raise UnreadableError(f"damaged in the zip ({error or type(error).__name__})") from None
+            return f"with it, all zips unpack to more than their limit of {UNPACKED_LIMIT:,} bytes"
+        return ""
 
     @staticmethod
     def _or_reason(way: tuple[str, ...], unfold: Callable[[], Iterator[Member]]) -> list[Member]:
         try:
             return list(unfold())
         except UnreadableError as error:
-            return [Member(way, partial(_refuse, str(error)))]
+            return [Member(way, str(error))]
 
 
 class _Part(io.RawIOBase):
@@ -269,35 +281,49 @@ def _opened_zip(file: Path | io.BytesIO | _Part, contents_limit: int) -> Iterato
             yield archive
 
 
-def _stored(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | None:
-    """A member that is stored as it is, in a fifth of the time that zipfile takes.
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A member's content. Raises `UnreadableError` when it cannot be unpacked."""
+    try:
+        if (content := _content(archive, info)) is not None:
+            return content
+        with archive.open(info) as unpacked:
+            return unpacked.read(info.file_size)  # without a number zipfile would unpack more than it gives
+    except _ZIP_ERRORS as error:
+        raise UnreadableError(f"damaged in the zip ({error or type(error).__name__})") from None
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | None:
+    """A member's content, in a fifth of the time that zipfile takes.
 
     None where anything is not as it should be: zipfile then says what.
     """
-    if (file := _at_stored(archive, info)) is None:
+    if info.compress_size > info.file_size + _DEFLATE_ADDS or (file := _at(archive, info)) is None:
         return None
-    content = file.read(info.file_size)
+    content = file.read(info.compress_size)
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, info.file_size + 1)
     return content if len(content) == info.file_size and zlib.crc32(content) == info.CRC else None
 
 
-def _at_stored(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Content | None:
-    """The file on disk or in memory that holds a member as it is, at the member's beginning.
+def _at(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> "_Content | None":
+    """The file on disk or in memory that holds a member, at the beginning of the member's content.
 
-    None where it is packed or encrypted, or anything is not as it should be.
+    None where the member is encrypted, or its own header is not as the table of contents says.
     """
-    if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.file_size != info.compress_size:
-        return None
     content: Any = archive.fp
     file, start = (content.raw.file, content.raw.start) if isinstance(content.raw, _Part) else (content, 0)
+    utf8 = info.flag_bits & _UTF8 or info.orig_filename.isascii()
     try:
+        name = info.orig_filename.encode("utf-8" if utf8 else "cp437")
         file.seek(start + info.header_offset)
-        name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
         header = file.read(_LOCAL_HEADER + len(name))
         signature, name_length, extra_length = struct.unpack_from("<4s22xHH", header)
-        file.seek(extra_length, io.SEEK_CUR)
+        if extra_length:
+            file.seek(extra_length, io.SEEK_CUR)
     except _ZIP_ERRORS:
         return None
-    return file if signature == b"PK\3\4" and name_length == len(name) and header[_LOCAL_HEADER:] == name else None
+    told = signature == b"PK\3\4" and name_length == len(name) and header[_LOCAL_HEADER:] == name
+    return file if told and not info.flag_bits & 1 else None
 
 
 def _read_file(file: Path) -> bytes:
@@ -309,12 +335,26 @@ def _read_file(file: Path) -> bytes:
         raise UnreadableError(f"cannot be read ({error.strerror})") from None
 
 
-def _refuse(reason: str) -> bytes:
-    raise UnreadableError(reason)
-
-
 def _is_wanted(name: str) -> bool:
     return name.lower().endswith((*PICTURES, *OTHER_PICTURES, ".zip"))
+
+
+class _Folder(NamedTuple):
+    """A folder in a zip, as the members in it name it."""
+
+    steps: tuple[str, ...]
+    leads_out: bool
+    is_debris: bool
+
+
+@lru_cache(maxsize=1024)
+def _folder(named: str) -> _Folder:
+    steps = tuple(step for step in named.split("/") if step not in ("", "."))
+    return _Folder(steps, ".." in steps or named.startswith("/"), any(map(_is_debris, steps)))
+
+
+def _names_a_drive(step: str) -> bool:
+    return ":" in step and re.match("[A-Za-z]:", step) is not None
 
 
 def _is_debris(name: str) -> bool:

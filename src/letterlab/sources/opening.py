@@ -12,7 +12,7 @@ from letterlab.alphabet import LETTERS
 from letterlab.errors import LetterlabError
 from letterlab.files import cache_folder
 from letterlab.letterset import Letters, LetterSet, Orientation, split_stratified
-from letterlab.shapes import Bool
+from letterlab.shapes import Bool, Int
 from letterlab.sources.archive import files
 from letterlab.sources.cache import through_cache
 from letterlab.sources.emnist import emnist_files, read_emnist
@@ -140,17 +140,13 @@ def _upright(origin: _Origin, choice: OrientationChoice) -> Letters:
             )
     else:
         orientation = Orientation(choice, 1.0, "As the orientation setting says.")
-    images = stored.images
-    if orientation.stored == "stored-transposed":
-        images = np.ascontiguousarray(images.transpose(0, 2, 1))
-    everything = LetterSet.of(images, stored.labels, stored.names)
     test_was_cut = not stored.in_test.any()
     if test_was_cut:
         kept, cut = split_stratified(stored.labels, TEST_FRACTION, seed=0)
         notes.append("There is no test part: a sixth of each letter was cut off for it.")
     else:
         kept, cut = np.flatnonzero(~stored.in_test), np.flatnonzero(stored.in_test)
-    train, test = everything.take(kept), everything.take(cut)
+    train, test = (_taken(stored, which, orientation) for which in (kept, cut))
     return Letters(
         train=train,
         test=test,
@@ -161,6 +157,14 @@ def _upright(origin: _Origin, choice: OrientationChoice) -> Letters:
         drawn=stored.drawn,
         notes=(*notes, *_missing(train, test)),
     )
+
+
+def _taken(stored: Stored, which: Int[np.ndarray, "m"], orientation: Orientation) -> LetterSet:
+    """The letters at these positions, upright."""
+    images = stored.images[which]
+    if orientation.stored == "stored-transposed":
+        images = np.ascontiguousarray(images.transpose(0, 2, 1))
+    return LetterSet.of(images, stored.labels[which], [stored.names[i] for i in which.tolist()])
 
 
 def _missing(train: LetterSet, test: LetterSet) -> list[str]:

@@ -136,19 +136,21 @@ def _size_of_jpeg(content: bytes) -> tuple[int, int]:
 def _listening() -> Iterator[Callable[[], bytes]]:
     """Catches what is written to file descriptor 2; yields the function that gives what has come since it last did."""
     with _ONE_AT_A_TIME, tempfile.TemporaryFile() as caught:
-        position = 0
+        number, position = caught.fileno(), 0
 
         def words() -> bytes:
             nonlocal position
-            if (size := os.fstat(caught.fileno()).st_size) == position:
+            if (
+                end := os.lseek(number, 0, os.SEEK_CUR)
+            ) == position:  # descriptor 2 is the same file, at the same place
                 return b""
-            new = os.pread(caught.fileno(), size - position, position)
-            position = size
+            new = os.pread(number, end - position, position)
+            position = end
             return new
 
         sys.stderr.flush()
         terminal = os.dup(2)
-        os.dup2(caught.fileno(), 2)
+        os.dup2(number, 2)
         try:
             yield words
         finally:
