@@ -3,7 +3,7 @@
 import gc
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -13,8 +13,8 @@ import numpy as np
 from letterlab.errors import LetterlabError
 from letterlab.letterset import SIDE, SetAside
 from letterlab.shapes import UInt8
-from letterlab.sources.archive import Member, members
-from letterlab.sources.on_all_cores import read_on_all_cores
+from letterlab.sources.archive import Member, files, members
+from letterlab.sources.on_all_cores import reading
 from letterlab.sources.pictures import letter_of
 from letterlab.sources.stored import Stored, UnreadableError
 
@@ -49,11 +49,12 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
     Raises:
         LetterlabError: it is no zip that can be opened, holds no pictures, or none of a part could be read.
     """
-    with members(source) as found:
+    about = sum(map(_about, files(source)))
+    with reading(about, resize=resize) as read, members(source) as found:
         pictures, notes = _divided_into_parts(found)
         as_they_lie = sorted(range(len(pictures)), key=lambda at: pictures[at].listed)
         images = np.empty((len(pictures), SIDE, SIDE), np.uint8)  # not kept one by one and then copied
-        seen = read_on_all_cores([one.member for one in pictures], as_they_lie, images, resize=resize)
+        seen = read([one.member for one in pictures], as_they_lie, images)
     bad = [at for at, one in enumerate(seen) if isinstance(one, str)]
     twice = _twins(pictures, seen, images)
     aside = tuple(SetAside("/".join(pictures[at].member.way), str(seen[at])) for at in bad)
@@ -97,6 +98,13 @@ def read_pictures(source: Path, *, resize: bool) -> Stored:
         drawn=drawn > 0,
         notes=tuple(notes),
     )
+
+
+def _about(file: Path) -> int:
+    """About how many pictures a file holds: one, or if it is a zip one to each kilobyte, as JPEGs of 28x28 have."""
+    with suppress(OSError):
+        return file.stat().st_size // 1000 if file.suffix.lower() == ".zip" else 1
+    return 0  # it is no more, which will be told
 
 
 class _Picture(NamedTuple):

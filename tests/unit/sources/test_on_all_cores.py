@@ -12,7 +12,7 @@ import pytest
 
 from letterlab.sources import on_all_cores
 from letterlab.sources.archive import members
-from letterlab.sources.on_all_cores import read_on_all_cores
+from letterlab.sources.on_all_cores import reading
 from letterlab.sources.pictures import DRAWN_MARK
 from packed import encoded, laid, pictures
 
@@ -50,9 +50,9 @@ def begun(monkeypatch):
 
 def read(source):
     """What is found, and the pixels of what could be read; in an order that is not that of the list."""
-    with members(source) as found:
+    with reading(COUNT, resize=False) as read_all, members(source) as found:
         images = np.zeros((len(found), 28, 28), np.uint8)
-        seen = read_on_all_cores(found, [*range(20, COUNT), *range(20)], images, resize=False)
+        seen = read_all(found, [*range(20, COUNT), *range(20)], images)
     images[[isinstance(one, str) for one in seen]] = 0
     return seen, images
 
