@@ -149,13 +149,15 @@ def _with_letter(member: Member) -> tuple[Member, int]:
 
 def _twins(pictures: list[_Picture], seen: list[bool | str], images: UInt8[np.ndarray, "n 28 28"]) -> list[int]:
     """Which pictures are of the part, name and pixels of one before them."""
-    named = Counter((one.part, one.member.way[-1]) for one in pictures)
+    names = [one.member.way[-1] for one in pictures]
+    if len(set(names)) == len(names):
+        return []
+    named = Counter(names)
     known: set[tuple[Part, str, int]] = set()
     twice = []
-    for at, one in enumerate(pictures) if len(named) < len(pictures) else ():
-        name = one.part, one.member.way[-1]
+    for at, (name, one) in enumerate(zip(names, pictures, strict=True)):
         if named[name] > 1 and not isinstance(seen[at], str):
-            if (copy := (*name, hash(images[at].tobytes()))) in known:
+            if (copy := (one.part, name, hash(images[at].tobytes()))) in known:
                 twice.append(at)
             known.add(copy)
     return twice
