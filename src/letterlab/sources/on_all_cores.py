@@ -29,7 +29,7 @@ SHARE: Final = 100
 WORTH_A_HELPER: Final = 10_000
 """Pictures for each process: to begin a helper takes as long as to decode so many."""
 HELPERS: Final = 4
-"""At most: this process reads for all of them, and a picture is decoded in four times the time that it is read in."""
+"""At most: this process reads the files for all of them, and more would wait for it."""
 ROOM: Final = 2**20 if sys.platform == "linux" else 2**16
 """Bytes on their way to a helper: as many as a pipe holds, lest this process wait for it."""
 

@@ -235,17 +235,54 @@ def test_a_name_that_is_no_utf8_is_made_printable(tmp_path):
     assert contents(tmp_path) == {"a_\ufffd.jpg": b"a"}
 
 
-def test_stored_members_are_read_by_themselves_and_damage_is_still_found(tmp_path, monkeypatch):
+@pytest.fixture
+def opened(monkeypatch):
+    """Names of the members that zipfile itself reads."""
+    names = []
+    original = zipfile.ZipFile.open
+
+    def watched(archive, info, mode="r", **more):
+        if mode == "r":
+            names.append(info.filename)
+        return original(archive, info, mode, **more)
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", watched)
+    return names
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_members_are_read_by_themselves_and_damage_is_still_found(tmp_path, opened, method):
     """As zipfile reads them, whatever their names: the shorter way is only taken where all is as it should be."""
     names = ["a_1.jpg", "train/é_ж.png", "B 2.JPG"]
-    content = zipped([(name, name.encode() * 40) for name in names], zipfile.ZIP_STORED)
-    opened = []
-    original = zipfile.ZipFile.open
-    monkeypatch.setattr(
-        zipfile.ZipFile, "open", lambda self, info, *rest: opened.append(info) or original(self, info, *rest)
-    )
-    assert contents(written(tmp_path, content)) == {name: name.encode() * 40 for name in names}
+    content = zipped([(name, name.encode() * 40) for name in names], method)
+    expected = {name: name.encode() * 40 for name in names}
+    assert contents(written(tmp_path, content)) == expected
     assert not opened
-    at = content.index(b"a_1.jpga_1.jpg") + len("a_1.jpg")
-    flipped = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
-    assert "Bad CRC-32" in contents(written(tmp_path, flipped))["a_1.jpg"]
+    at = content.index(b"a_1.jpg") + len("a_1.jpg") + 2
+    flipped = content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :]
+    found = contents(written(tmp_path, flipped))
+    assert found.pop("a_1.jpg").startswith("damaged in the zip")
+    assert found == {name: content for name, content in expected.items() if name != "a_1.jpg"}
+    assert opened == ["a_1.jpg"]
+
+
+def test_names_of_dos_are_read_by_themselves(tmp_path, opened):
+    content = zipped([("a_?.jpg", b"a" * 40)], zipfile.ZIP_STORED).replace(b"a_?", b"a_\x84")
+    assert contents(written(tmp_path, content)) == {"a_ä.jpg": b"a" * 40}
+    assert not opened
+
+
+def test_a_member_that_takes_more_room_than_it_has_bytes_is_read_in_pieces(tmp_path, opened, monkeypatch):
+    """Its size is within the limit for one, and what lies in the zip for it may be gigabytes."""
+    monkeypatch.setattr(archive, "_DEFLATE_ADDS", 100)
+    packed = bytearray(zipped([("a_1.jpg", bytes(500)), ("b_1.jpg", b"b")]))
+    at = packed.index(b"PK\3\4", 4)
+    longer = at - 30 - len("a_1.jpg") + 700
+    filled = packed[:at] + bytes(700) + packed[at:]
+    entry = filled.index(b"PK\1\2")
+    struct.pack_into("<I", filled, entry + 20, longer)
+    struct.pack_into("<I", filled, filled.index(b"PK\1\2", entry + 4) + 42, at + 700)
+    end = filled.index(b"PK\5\6")
+    struct.pack_into("<I", filled, end + 16, entry)
+    assert contents(written(tmp_path, bytes(filled))) == {"a_1.jpg": bytes(500), "b_1.jpg": b"b"}
+    assert opened == ["a_1.jpg"]
