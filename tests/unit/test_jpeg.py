@@ -86,7 +86,7 @@ def test_what_stands_before_a_scan_may_be_walked_through_once_for_many_pictures(
 
 
 def test_exif_is_whole_though_it_holds_what_looks_like_a_scan():
-    block = b"II*\0\xff\xda\0\x08rest"
+    block = b"II*\0\xff\xda\0\x08" + b"rest" * 5
     segment = b"\xff\xe1" + struct.pack(">H", 2 + 6 + len(block)) + b"Exif\0\0" + block
     assert jpeg_header(LARGE[:2] + segment + LARGE[2:]) == JpegHeader(400, 300, 8, 1, block)
 

@@ -63,10 +63,16 @@ def test_sound_jpegs_are_pixel_for_pixel_what_they_are_alone(sampling, quality):
     assert together(contents) == alone(contents)
 
 
-def test_grey_ones_too(monkeypatch):
-    decoded = []
+@pytest.fixture
+def decoded(monkeypatch):
+    """What OpenCV is given to decode."""
+    given = []
     imdecode = cv2.imdecode
-    monkeypatch.setattr(module.cv2, "imdecode", lambda *given: decoded.append(given) or imdecode(*given))
+    monkeypatch.setattr(module.cv2, "imdecode", lambda *what: given.append(what) or imdecode(*what))
+    return given
+
+
+def test_grey_ones_too(decoded):
     assert which(GREY) == list(range(12))
     found = together(GREY)
     assert len(decoded) == len(list(strips_of(GREY))) < 8
@@ -79,10 +85,12 @@ def test_a_strip_is_as_tall_as_its_pictures_are_many():
     assert tall.shape == (len(strip.which) * PITCH, PITCH)
 
 
-def test_more_pictures_than_there_are_restart_markers():
+def test_more_pictures_than_there_are_restart_markers(decoded):
     contents = jpegs(cv2.IMWRITE_JPEG_QUALITY, 1, count=30)
     assert max(len(strip.which) for strip in strips_of(contents)) > 16
-    assert together(contents) == alone(contents)
+    found = together(contents)
+    assert len(decoded) == len(list(strips_of(contents)))
+    assert found == alone(contents)
 
 
 @pytest.mark.parametrize("sampling", SAMPLING)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from letterlab.errors import LetterlabError
+from letterlab.sources.archive import Member
 from letterlab.sources.layout import read_pictures
 from packed import encoded, encrypted, laid, letter_files, pictures, zipped
 
@@ -98,6 +99,22 @@ def test_a_zip_beside_its_unpacked_pictures_is_read_once(tmp_path):
 def test_one_name_with_two_contents_is_two_letters(tmp_path):
     files = under("hand1", letter_files("a", seed=1)) + under("hand2", letter_files("a", seed=2))
     assert read_pictures(laid(tmp_path, files), resize=False).names == ["a_00001.png"] * 2
+
+
+def test_one_picture_in_both_parts_is_in_both(tmp_path):
+    stored = read_pictures(laid(tmp_path, under("train", TRAIN) + under("test", TRAIN[:2])), resize=False)
+    assert (len(stored.names), stored.in_test.sum()) == (len(TRAIN) + 2, 2)
+
+
+def test_pictures_are_read_in_the_order_in_which_they_lie(tmp_path, monkeypatch):
+    """By their names each would be a seek of its own."""
+    source = tmp_path / "letters.zip"
+    source.write_bytes(zipped(letter_files("zambc")))
+    taken = []
+    read = Member.read
+    monkeypatch.setattr(Member, "read", lambda member: taken.append(member.way[0]) or read(member))
+    assert read_pictures(source, resize=False).names == sorted(taken)
+    assert "".join(name[0] for name in taken) == "zambc"
 
 
 def test_what_cannot_be_read_is_set_aside_with_its_full_way(tmp_path):

@@ -96,9 +96,20 @@ def test_helpers_read_the_same(source, alone, begun, monkeypatch):
     assert all(process.returncode is not None for process in begun)
 
 
-def test_a_helper_takes_no_more_than_it_has_room_for(source, alone, begun, monkeypatch):
+@pytest.mark.parametrize("helper", [on_all_cores._HELPER, "import time; time.sleep(600)"], ids=["busy", "silent"])
+def test_a_helper_takes_no_more_than_it_has_room_for(source, alone, begun, monkeypatch, helper):
+    """Nobody waits for one that hears nothing: its pipe would be full."""
     monkeypatch.setattr(on_all_cores, "ROOM", 2000)
+    monkeypatch.setattr(on_all_cores, "_HELPER", helper)
     assert same(read(source), alone)
+
+
+def test_a_helper_that_is_dead_before_it_is_asked_takes_nothing(source, alone, begun, monkeypatch):
+    monkeypatch.setattr(on_all_cores, "_HELPER", "raise SystemExit")
+    begin = on_all_cores._Helper.__enter__
+    monkeypatch.setattr(on_all_cores._Helper, "__enter__", lambda helper: [helper._process.wait(), begin(helper)][1])
+    assert same(read(source), alone)
+    assert [process.returncode for process in begun] == [0, 0]
 
 
 DYING = {
