@@ -74,8 +74,15 @@ class Course:
 
     def _read(self, running: Collection[str]) -> list[Stored]:
         """All trials of the plan; what of them is to be begun here, and what others work on, is noted."""
-        self._store.alone(lambda: unfold(self._plan, self._store))
-        trials = [one for name in experiments(self._plan) for one in self._store.trials(name)]
+        ended: set[str] | None = None
+        while True:
+            self._store.alone(lambda: unfold(self._plan, self._store))
+            trials = [one for name in experiments(self._plan) for one in self._store.trials(name)]
+            now = {one.name for one in trials if one.ended}
+            # What others ended since it was unfolded may have more follow from it.
+            if len(now) < len(trials) or now == ended:
+                break
+            ended = now
         unended = [one for one in trials if not one.ended and one.name not in running]
         places = {name: place for place, name in enumerate(experiments(self._plan))}
         self._waiting = sorted(

@@ -8,6 +8,7 @@ from letterlab.study import shared_store
 from letterlab.study.course import Course
 from letterlab.study.shared_store import SharedStore
 from letterlab.study.store import Store
+from letterlab.study.unfolding import unfold
 from small_plan import mlp, plan
 
 WHOLE = plan(mlp(finals=1, seeds=1))
@@ -38,6 +39,25 @@ def test_one_that_works_alone_has_all_trials_the_longest_first_and_then_the_fina
         assert names[5:] == ["mlp-finals/factors-base.seed10", "mlp-finals/factors-base.seed11"]
         course.look(())
         assert course.finished
+
+
+def test_what_others_end_while_it_looks_does_not_hide_what_follows_from_it(tmp_path, monkeypatch):
+    """The finals are not known when the plan is unfolded, and nothing is running any more when the trials are read."""
+    with closing(Store(tmp_path)) as store:
+        course = Course(WHOLE, store, longest)
+        *others, last = iter(course.next, None)
+        for trial in others:
+            finish(store, trial)
+
+        def unfolded(*given):
+            unfold(*given)
+            monkeypatch.setattr("letterlab.study.course.unfold", unfold)
+            finish(store, last)
+
+        monkeypatch.setattr("letterlab.study.course.unfold", unfolded)
+        course.look(())
+        assert not course.finished
+        assert course.next().experiment == "mlp-finals"
 
 
 @pytest.fixture
