@@ -46,17 +46,21 @@ def jpeg_header(content: bytes) -> JpegHeader | None:
     global _latest
     beginning, begun = _latest
     if not content.startswith(beginning):
-        begun = _BEGINNING
-        start = content.find(_START_OF_SCAN)
-        beginning = content[: start + 2 + int.from_bytes(content[start + 2 : start + 4], "big")]
+        beginning, begun = before_data(content), _BEGINNING
         walked = _walk_on(beginning, _BEGINNING)
-        if walked and walked.at == len(beginning) <= _REMEMBERED:
+        if walked and walked.scans and walked.at == len(beginning) <= _REMEMBERED:
             _latest = beginning, begun = beginning, walked
     walked = _walk_on(content, begun)
     if walked is None or not walked.ended:
         return None
     frame, scans, exif = walked.frame, walked.scans, walked.exif
     return JpegHeader(frame[1], frame[2], frame[0], scans, exif) if frame and scans else None
+
+
+def before_data(content: bytes) -> bytes:
+    """All that stands before the data of the first scan: what pictures of one program share."""
+    start = content.find(_START_OF_SCAN)
+    return content[: start + 2 + int.from_bytes(content[start + 2 : start + 4], "big")]
 
 
 class _Walked(NamedTuple):
@@ -94,6 +98,5 @@ def _walk_on(content: bytes, begun: _Walked) -> _Walked | None:
     return _Walked(at, frame, scans, exif, ended)
 
 
-# Pictures that one program wrote share all that stands before the data of their first scan: the latest such beginning,
-# and what a walk through it came to.
+# What stood before the data of the latest picture, and what a walk through it came to.
 _latest: tuple[bytes, _Walked] = b"none yet", _BEGINNING

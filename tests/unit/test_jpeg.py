@@ -100,3 +100,10 @@ def test_a_long_beginning_is_not_kept_in_memory():
     assert jpeg_header(LARGE) == JpegHeader(400, 300, 8, 1, b"")
     assert jpeg._latest != kept
     assert LARGE.startswith(jpeg._latest[0])
+
+
+@pytest.mark.parametrize("cut", [SMALL[:2], SMALL[:20], b""])
+def test_what_is_cut_short_before_its_scan_does_not_pass_for_the_beginning_of_all(cut):
+    assert jpeg_header(cut) is None
+    jpeg_header(LARGE)
+    assert jpeg._latest[0] == jpeg.before_data(LARGE)

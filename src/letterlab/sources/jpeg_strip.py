@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from letterlab.jpeg import before_data
 from letterlab.letterset import SIDE
 
 PITCH: Final = 32
@@ -21,7 +22,6 @@ _ANY_MARKER: Final = re.compile(rb"\xff[^\0]")
 _MARK: Final = 0xFF
 _END: Final = b"\xff\xd9"
 _RESTARTS: Final = [bytes([_MARK, 0xD0 + i]) for i in range(8)]
-_START_OF_SCAN: Final = b"\xff\xda"
 _RESTART_INTERVAL: Final = 0xDD
 # Segments that may stand before the scan (T.81, table B.1): APP0, DQT, DHT and comments. Others, above all restarts
 # and what Adobe says of colours, would change what the data means.
@@ -51,7 +51,7 @@ def strips_of(contents: Sequence[bytes]) -> Iterator[Strip]:
 
     Whether their data is sound, decoding alone tells.
     """
-    beginning = _beginning(contents[0])
+    beginning = before_data(contents[0])
     if len(beginning) > _LONGEST or (tall := _tall(beginning)) is None:
         return
     which: list[int] = []
@@ -73,12 +73,6 @@ def strips_of(contents: Sequence[bytes]) -> Iterator[Strip]:
         room -= size
     if len(which) > 1:
         yield Strip(tall.of(data), which)
-
-
-def _beginning(content: bytes) -> bytes:
-    """All before the first scan's data, if it is a JPEG."""
-    start = content.find(_START_OF_SCAN)
-    return content[: start + 2 + int.from_bytes(content[start + 2 : start + 4], "big")]
 
 
 class _Tall(NamedTuple):

@@ -177,9 +177,8 @@ def _listening() -> Iterator[Callable[[], bytes]]:
 
         def words() -> bytes:
             nonlocal position
-            if (
-                end := os.lseek(number, 0, os.SEEK_CUR)
-            ) == position:  # descriptor 2 is the same file, at the same place
+            end = os.lseek(number, 0, os.SEEK_CUR)  # where descriptor 2 is too: it is the same open file
+            if end == position:
                 return b""
             new = os.pread(number, end - position, position)
             position = end
